@@ -30,36 +30,63 @@ void arena_reset(struct arena *a)
 {
 	for (struct arena_block *block = a->first; block != NULL; block = block->next)
 		block->used = 0;
-	a->current = a->first;
+	a->current = NULL;
 	a->failed = false;
 }
 
-/* The next kept block that is large enough, else a new one behind the current. */
+/* The blocks behind the current one hold nothing; after a reset, or before the first request, those are all. */
+static struct arena_block **unused_blocks(struct arena *a)
+{
+	return a->current == NULL ? &a->first : &a->current->next;
+}
+
+/* Makes the block the current one, in front of those that hold nothing. */
+static struct arena_block *make_current(struct arena *a, struct arena_block *block)
+{
+	struct arena_block **unused = unused_blocks(a);
+	block->next = *unused;
+	*unused = block;
+	a->current = block;
+	return block;
+}
+
+static void free_unused(struct arena *a)
+{
+	struct arena_block **unused = unused_blocks(a);
+	for (struct arena_block *block; (block = *unused) != NULL;) {
+		*unused = block->next;
+		a->used_bytes -= block->size;
+		free(block);
+	}
+}
+
+/* A kept block that is large enough, else a new one; kept ones that are too small make room for it where the cap wants that. */
 static struct arena_block *next_block(struct arena *a, size_t bytes)
 {
-	while (a->current != NULL && a->current->next != NULL) {
-		a->current = a->current->next;
-		if (a->current->size - a->current->used >= bytes)
-			return a->current;
+	for (struct arena_block **link = unused_blocks(a); *link != NULL; link = &(*link)->next) {
+		struct arena_block *block = *link;
+		if (block->size < bytes)
+			continue;
+		*link = block->next;
+		return make_current(a, block);
 	}
-	size_t size = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
-	if (size > a->max_bytes - a->used_bytes)
-		size = bytes;
 	if (bytes > a->max_bytes - a->used_bytes)
+		free_unused(a);
+	size_t left = a->max_bytes - a->used_bytes, size = BLOCK_BYTES;
+	if (bytes > left)
 		return NULL;
+	/* Doubling, so that requests which grow a little each time do not need a new block each time. */
+	while (size < bytes && size <= left / 2)
+		size *= 2;
+	if (size < bytes || size > left)
+		size = bytes;
 	struct arena_block *block = malloc(sizeof *block + size);
 	if (block == NULL)
 		return NULL;
-	block->next = NULL;
 	block->size = size;
 	block->used = 0;
 	a->used_bytes += size;
-	if (a->current == NULL)
-		a->first = block;
-	else
-		a->current->next = block;
-	a->current = block;
-	return block;
+	return make_current(a, block);
 }
 
 void *arena_alloc(struct arena *a, size_t bytes)

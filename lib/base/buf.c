@@ -8,7 +8,8 @@ enum { FIRST_BYTES = 256 };
 
 void buf_init(struct buf *b, size_t max_bytes)
 {
-	*b = (struct buf){ .max_bytes = max_bytes };
+	/* One byte stays for the NUL. */
+	*b = (struct buf){ .max_bytes = max_bytes == SIZE_MAX ? SIZE_MAX - 1 : max_bytes };
 }
 
 void buf_release(struct buf *b)
@@ -31,7 +32,7 @@ bool buf_reserve(struct buf *b, size_t more)
 		return false;
 	if (more < b->cap - b->len)
 		return true;
-	if (b->len > b->max_bytes || more > b->max_bytes - b->len || b->max_bytes == SIZE_MAX) {
+	if (b->len > b->max_bytes || more > b->max_bytes - b->len) {
 		b->failed = true;
 		return false;
 	}

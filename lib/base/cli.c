@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,9 +117,15 @@ static _Noreturn void print_verb_help(const struct cli_verb *verb)
 	exit(EXIT_OK);
 }
 
+static void put_program_usage(struct buf *out)
+{
+	buf_printf(out, "usage: %s VERB [OPTION...]\n", cli.tool);
+}
+
 static void put_program_help(struct buf *out, const char *about, const struct cli_verb *verbs)
 {
-	buf_printf(out, "usage: %s VERB [OPTION...]\n%s\n\n", cli.tool, about);
+	put_program_usage(out);
+	buf_printf(out, "%s\n\n", about);
 	for (const struct cli_verb *verb = verbs; verb->run != NULL; verb++)
 		buf_printf(out, "  %-10s %s\n", verb->name, verb->summary);
 	buf_printf(out, "\n%s VERB --help tells more; the manual is %s(1)\n", cli.tool, cli.tool);
@@ -143,12 +150,19 @@ static const struct cli_verb *find_verb(const struct cli_verb *verbs, const char
 	return NULL;
 }
 
+static int flushed(int status)
+{
+	if (fflush(stdout) != 0 || ferror(stdout))
+		cli_die(EXIT_IO_FAILED, "writing standard output: %s", strerror(errno));
+	return status;
+}
+
 int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, int argc, char **argv)
 {
 	cli.tool = tool;
 	cli.verb = verbs;
 	if (verbs->name == NULL)
-		return verbs->run(argc, argv);
+		return flushed(verbs->run(argc, argv));
 	struct buf help;
 	buf_init(&help, MAX_MESSAGE_BYTES);
 	if (argc < 2) {
@@ -166,11 +180,10 @@ int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, 
 		return EXIT_OK;
 	}
 	cli.verb = find_verb(verbs, argv[1]);
-	if (cli.verb == NULL) {
-		cli_warn("unknown verb \"%s\"; %s --help lists them", argv[1], tool);
-		return EXIT_USAGE_ERROR;
-	}
-	return cli.verb->run(argc - 1, argv + 1);
+	if (cli.verb == NULL)
+		cli_usage(argv[1][0] == '-' ? "a verb comes first, not \"%s\"; %s --help lists them" : "unknown verb \"%s\"; %s --help lists them",
+			argv[1], tool);
+	return flushed(cli.verb->run(argc - 1, argv + 1));
 }
 
 const struct cli_shared *cli_shared(void)
@@ -255,6 +268,14 @@ static bool is_own_key(int key)
 	return false;
 }
 
+static bool takes_key(const struct cli_verb *verb, int key)
+{
+	for (size_t i = 0; i < SHARED_COUNT; i++)
+		if (verb_has(verb, i) && shared_options[i].option.key == key)
+			return true;
+	return is_own_key(key);
+}
+
 int cli_next(int argc, char **argv, const char **value)
 {
 	struct option_table table;
@@ -265,9 +286,10 @@ int cli_next(int argc, char **argv, const char **value)
 		if (key == ':')
 			cli_usage("%s wants an argument", word);
 		if (key == '?') {
-			if (optopt != 0 && optopt < CLI_LONG)
+			/* optopt: the letter that is unknown, or the key of a long option that was given a value; 0 for a long one that is unknown. */
+			if (optopt != 0 && !takes_key(cli.verb, optopt))
 				cli_usage("unknown option -%c", optopt);
-			cli_usage(optopt != 0 ? "%s takes no argument" : "unknown or ambiguous option %s", word);
+			cli_usage(optopt != 0 ? "%s: this option takes no argument" : "unknown or ambiguous option %s", word);
 		}
 		*value = optarg;
 		if (is_own_key(key) || !take_shared(key, optarg))
@@ -288,7 +310,7 @@ char **cli_operands(int *count)
 
 /* -- diagnostics -- */
 
-static void say(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void say(const char *format, va_list args)
 {
 	va_list again;
 	struct buf raw, line;
@@ -336,7 +358,7 @@ void cli_die(enum cli_exit status, const char *format, ...)
 	va_start(args, format);
 	say(format, args);
 	va_end(args);
-	exit(status);
+	exit((int)status);
 }
 
 void cli_usage(const char *format, ...)
@@ -347,19 +369,29 @@ void cli_usage(const char *format, ...)
 	say(format, args);
 	va_end(args);
 	buf_init(&usage, MAX_MESSAGE_BYTES);
-	put_usage_line(&usage, cli.verb);
+	if (cli.verb == NULL)
+		put_program_usage(&usage);
+	else
+		put_usage_line(&usage, cli.verb);
 	fputs(buf_text(&usage), stderr);
 	exit(EXIT_USAGE_ERROR);
 }
 
 /* -- values -- */
 
+/* strtoll and strtod would also take blanks, a plus sign, "nan" and "inf". */
+static bool starts_number(const char *value)
+{
+	value += *value == '-';
+	return (*value >= '0' && *value <= '9') || *value == '.';
+}
+
 int64_t cli_int(const char *option, const char *value, int64_t min, int64_t max)
 {
 	char *end;
 	errno = 0;
 	long long number = strtoll(value, &end, 10);
-	if (*value == '\0' || *end != '\0' || errno != 0 || number < min || number > max) {
+	if (!starts_number(value) || *end != '\0' || errno != 0 || number < min || number > max) {
 		if (max == INT64_MAX)
 			cli_usage("%s wants a whole number from %lld on, not \"%s\"", option, (long long)min, value);
 		cli_usage("%s wants a whole number from %lld to %lld, not \"%s\"", option, (long long)min, (long long)max, value);
@@ -379,7 +411,7 @@ double cli_double(const char *option, const char *value)
 {
 	char *end;
 	double number = strtod(value, &end);
-	if (*value == '\0' || *end != '\0')
+	if (!starts_number(value) || *end != '\0' || !isfinite(number))
 		cli_usage("%s wants a number, not \"%s\"", option, value);
 	return number;
 }

@@ -58,7 +58,7 @@ struct cli_shared {
 const struct cli_shared *cli_shared(void);
 
 /* The body of main: finds the verb (entry 0 where names are NULL), handles --help and --version, runs it, and gives its status after checking that
- * stdout could be written. `verbs` ends with a NULL run. `about` is one line on the program. */
+ * what stdio still held for stdout could be written. `verbs` ends with a NULL run. `about` is one line on the program. */
 int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, int argc, char **argv);
 
 /* The next option of the running verb: its key, with *value its argument; -1 at the first operand (*value is NULL; operands are then cli_operands).

@@ -2,6 +2,9 @@
 
 #include <time.h>
 
+/* 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z */
+static const int64_t FIRST_MS = -62135596800000, LAST_MS = 253402300799999;
+
 int64_t clock_now_ms(const struct clock *clock)
 {
 	return clock->is_fixed ? clock->fixed_ms : clock_real_ms();
@@ -102,7 +105,7 @@ bool clock_parse(struct slice text, int64_t *ms)
 	int64_t time_ms = 0, offset_ms = 0;
 	text = slice_trim(text);
 	if (slice_to_u64(text, &plain)) {
-		if (plain > 253402300799999)
+		if (plain > (uint64_t)LAST_MS)
 			return false;
 		*ms = (int64_t)plain;
 		return true;
@@ -113,7 +116,8 @@ bool clock_parse(struct slice text, int64_t *ms)
 	if (text.len > 0 && (!take_char(&text, "Tt ") || !take_time(&text, &time_ms) || !take_offset(&text, &offset_ms) || text.len > 0))
 		return false;
 	*ms = days_from_date(year, month, day) * MS_PER_DAY + time_ms - offset_ms;
-	return true;
+	/* An offset may lead out of these years. */
+	return *ms >= FIRST_MS && *ms <= LAST_MS;
 }
 
 static int64_t floor_div(int64_t a, int64_t b)
@@ -143,14 +147,12 @@ static void put_digits(char *at, int digits, int64_t value)
 
 void clock_format(int64_t ms, char text[CLOCK_TEXT_BYTES])
 {
-	enum { FIRST_DAY = -719162 }; /* 0001-01-01 */
+	ms = ms < FIRST_MS ? FIRST_MS : ms > LAST_MS ? LAST_MS : ms;
 	int64_t days = floor_div(ms, MS_PER_DAY), rest = ms - days * MS_PER_DAY, year;
 	int month, day;
-	if (days < FIRST_DAY)
-		days = FIRST_DAY;
 	date_from_days(days, &year, &month, &day);
 	memcpy(text, "0000-00-00T00:00:00.000Z", sizeof "0000-00-00T00:00:00.000Z");
-	put_digits(text, 4, year > 9999 ? 9999 : year);
+	put_digits(text, 4, year);
 	put_digits(text + 5, 2, month);
 	put_digits(text + 8, 2, day);
 	put_digits(text + 11, 2, rest / MS_PER_HOUR);

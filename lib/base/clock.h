@@ -24,7 +24,7 @@ int64_t clock_steady_us(void);
  * (milliseconds since 1970, as HubSpot sends dates). False where it is none of these or no such day. Years 1 to 9999. */
 bool clock_parse(struct slice text, int64_t *ms);
 
-/* "2026-11-23T09:00:00.123Z". */
+/* "2026-11-23T09:00:00.123Z"; what lies outside the years 1 to 9999 becomes the first or last moment of them. */
 void clock_format(int64_t ms, char text[CLOCK_TEXT_BYTES]);
 
 /* "2026-11-23". */

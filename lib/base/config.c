@@ -89,7 +89,12 @@ static bool make_folders(char *path, char error[CONFIG_ERROR_BYTES])
 			continue;
 		char kept = *at;
 		*at = '\0';
+		struct stat info;
 		bool ok = mkdir(path, 0700) == 0 || errno == EEXIST;
+		if (ok && kept == '\0' && (stat(path, &info) != 0 || !S_ISDIR(info.st_mode))) {
+			errno = ENOTDIR;
+			ok = false;
+		}
 		if (!ok)
 			snprintf(error, CONFIG_ERROR_BYTES, "%s: %s", path, strerror(errno));
 		*at = kept;
@@ -254,8 +259,8 @@ static bool secret_from_file(const char *path, bool check_mode, struct buf *secr
 
 static bool finish_secret(struct buf *secret, const char *from, char error[CONFIG_ERROR_BYTES])
 {
-	struct slice text = slice_trim(buf_slice(secret));
-	size_t before = (size_t)(text.ptr - secret->ptr);
+	struct slice all = buf_slice(secret), text = slice_trim(all);
+	size_t before = (size_t)(text.ptr - all.ptr);
 	secret->len = before + text.len;
 	buf_consume(secret, before);
 	if (secret->len == 0) {
@@ -281,9 +286,10 @@ bool config_secret(const char *token_file, const char *name, const char *env, st
 	bool found = credentials != NULL && try_file(&path, credentials, "/", name), managed = found;
 	if (!found) {
 		buf_reset(&path);
-		found = config_folder(&path);
-		buf_printf(&path, "/%s", name);
-		found = found && !path.failed && access(path.ptr, F_OK) == 0;
+		if (config_folder(&path)) {
+			buf_printf(&path, "/%s", name);
+			found = !path.failed && access(path.ptr, F_OK) == 0;
+		}
 	}
 	bool ok;
 	if (found) {
@@ -293,7 +299,7 @@ bool config_secret(const char *token_file, const char *name, const char *env, st
 		ok = finish_secret(secret, env, error);
 	} else {
 		snprintf(error, CONFIG_ERROR_BYTES, "no %s: set %s, or put it into %s (mode 600), or name a file with --token-file", name, env,
-			buf_text(&path));
+			path.len > 0 ? buf_text(&path) : "a folder that LEADPIPE_HOME names");
 		ok = false;
 	}
 	buf_release(&path);

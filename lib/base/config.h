@@ -42,7 +42,7 @@ bool config_share_file(const char *name, struct buf *path);
 bool config_read_file(const char *path, size_t max_bytes, struct buf *text, char error[CONFIG_ERROR_BYTES]);
 
 /* A secret: token_file when given, else $CREDENTIALS_DIRECTORY/name, else the config folder's file `name`, else the environment variable `env`. Files are
- * refused unless mode 0600 or stricter (the credentials folder excepted: the service manager owns it). White space at the end is dropped. False with
+ * refused unless mode 0600 or stricter (the credentials folder excepted: the service manager owns it). Blanks around it are dropped. False with
  * a message that never holds the secret. */
 bool config_secret(const char *token_file, const char *name, const char *env, struct buf *secret, char error[CONFIG_ERROR_BYTES]);
 

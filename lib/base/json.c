@@ -333,14 +333,14 @@ static bool parse_value(struct parser *p, struct json *value, unsigned depth)
 	skip_blanks(p);
 	if (p->at == p->end)
 		return fail(p, p->at, "unexpected end");
-	if (depth > JSON_MAX_DEPTH)
-		return fail(p, p->at, "nested too deep");
 	const char *start = p->at;
 	bool ok;
 	value->line = p->line;
 	switch (*p->at) {
 	case '{':
 	case '[':
+		if (depth > JSON_MAX_DEPTH)
+			return fail(p, p->at, "nested too deep");
 		value->type = *p->at == '{' ? JSON_OBJECT : JSON_ARRAY;
 		p->at++;
 		ok = parse_container(p, value, *start == '{' ? '}' : ']', depth + 1);

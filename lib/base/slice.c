@@ -22,13 +22,13 @@ bool slice_equal_nocase(struct slice a, struct slice b)
 bool slice_starts(struct slice text, const char *prefix)
 {
 	size_t len = strlen(prefix);
-	return text.len >= len && memcmp(text.ptr, prefix, len) == 0;
+	return text.len >= len && (len == 0 || memcmp(text.ptr, prefix, len) == 0);
 }
 
 bool slice_ends(struct slice text, const char *suffix)
 {
 	size_t len = strlen(suffix);
-	return text.len >= len && memcmp(text.ptr + text.len - len, suffix, len) == 0;
+	return text.len >= len && (len == 0 || memcmp(text.ptr + text.len - len, suffix, len) == 0);
 }
 
 const char *slice_find_nocase(struct slice text, struct slice needle)
