@@ -16,12 +16,13 @@ struct span {
 	int64_t count; /* objects in it; 0: not said */
 };
 
-/* Takes the trace id and parent from TRACEPARENT (W3C Trace Context) or makes new ones. path NULL: $LEADPIPE_TRACE; where that is unset too, gives NULL with
- * errno 0, and all other calls take NULL. NULL with errno set when the file cannot be opened. */
+/* Takes the trace id and parent from TRACEPARENT (W3C Trace Context) or makes new ones. path NULL: $LEADPIPE_TRACE; where that is unset or empty too, gives
+ * NULL with errno 0, and all other calls take NULL. NULL with errno set when the file cannot be opened. */
 struct trace *trace_open(const char *path, const char *tool);
 void trace_span(struct trace *t, const struct span *span);
 
-/* "00-TRACE-SPAN-01", for children's environment and request headers. */
+/* "00-TRACE-SPAN-01", for children's environment and request headers: SPAN is what spans name as their parent, so a child's spans stand beside ours.
+ * Borrowed until trace_close; NULL for NULL. */
 const char *trace_parent(const struct trace *t);
 
 /* False where a line could not be written (full disk): errno is set. */

@@ -1,0 +1,108 @@
+#include "net/headers.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/json.h"
+
+enum { MAX_POLICY_BYTES = 64 << 10, MAX_DATE_BYTES = 64 };
+
+/* The next "Name: value" line off *rest; lines without a colon (the status line, the blank one) are skipped. */
+static bool next_header(struct slice *rest, struct slice *name, struct slice *value)
+{
+	struct slice line;
+	while (slice_split(rest, '\n', &line)) {
+		const char *colon = line.len == 0 ? NULL : memchr(line.ptr, ':', line.len);
+		if (colon == NULL)
+			continue;
+		*name = (struct slice){ line.ptr, (size_t)(colon - line.ptr) };
+		*value = slice_trim((struct slice){ colon + 1, line.len - name->len - 1 });
+		return true;
+	}
+	return false;
+}
+
+bool headers_find(struct slice headers, const char *name, struct slice *value)
+{
+	struct slice rest = headers, found;
+	while (next_header(&rest, &found, value))
+		if (slice_equal_nocase(found, slice_of(name)))
+			return true;
+	return false;
+}
+
+/* A number with or without a fraction, as both are seen; its whole part is enough. False past about 31 years. */
+static bool whole_number(struct slice text, uint64_t *number)
+{
+	struct slice whole;
+	return slice_split(&text, '.', &whole) && slice_to_u64(whole, number) && *number <= 1000000000000;
+}
+
+int64_t headers_retry_after_ms(struct slice headers, int64_t now_ms)
+{
+	struct slice value;
+	uint64_t number;
+	char date[MAX_DATE_BYTES];
+	if (headers_find(headers, "retry-after-ms", &value) && whole_number(value, &number))
+		return (int64_t)number;
+	if (!headers_find(headers, "Retry-After", &value))
+		return -1;
+	if (whole_number(value, &number))
+		return (int64_t)number * MS_PER_SECOND;
+	if (value.len >= sizeof date)
+		return -1;
+	memcpy(date, value.ptr, value.len);
+	date[value.len] = '\0';
+	time_t when = curl_getdate(date, NULL);
+	if (when == -1)
+		return -1;
+	int64_t wait_ms = (int64_t)when * MS_PER_SECOND - now_ms;
+	return wait_ms > 0 ? wait_ms : 0;
+}
+
+bool headers_rate_limit(struct slice headers, unsigned *max, int64_t *window_ms)
+{
+	struct slice value;
+	uint64_t number;
+	*max = 0;
+	*window_ms = 0;
+	if (headers_find(headers, "X-HubSpot-RateLimit-Max", &value) && slice_to_u64(value, &number) && number <= 1000000)
+		*max = (unsigned)number;
+	if (headers_find(headers, "X-HubSpot-RateLimit-Interval-Milliseconds", &value) && slice_to_u64(value, &number) && number <= MS_PER_DAY)
+		*window_ms = (int64_t)number;
+	return *max > 0 || *window_ms > 0;
+}
+
+unsigned headers_codings(struct slice headers)
+{
+	struct slice rest = headers, name, value, coding;
+	unsigned count = 0;
+	while (next_header(&rest, &name, &value))
+		if (slice_equal_nocase(name, (struct slice)SLICE("Content-Encoding")))
+			while (slice_split(&value, ',', &coding)) {
+				coding = slice_trim(coding);
+				count += coding.len > 0 && !slice_equal_nocase(coding, (struct slice)SLICE("identity"));
+			}
+	return count;
+}
+
+enum rate_policy headers_rate_policy(struct slice body)
+{
+	struct arena arena;
+	struct json_error error;
+	enum rate_policy policy = RATE_UNKNOWN;
+	if (body.len == 0 || body.len > MAX_POLICY_BYTES)
+		return RATE_UNKNOWN;
+	arena_init(&arena, (size_t)MAX_POLICY_BYTES * 64);
+	struct slice name = json_string(json_parse(&arena, body, &error), "policyName", "");
+	if (slice_equal_nocase(name, (struct slice)SLICE("SECONDLY")))
+		policy = RATE_SECONDLY;
+	else if (slice_equal_nocase(name, (struct slice)SLICE("TEN_SECONDLY_ROLLING")))
+		policy = RATE_TEN_SECONDLY;
+	else if (slice_equal_nocase(name, (struct slice)SLICE("DAILY")))
+		policy = RATE_DAILY;
+	arena_release(&arena);
+	return policy;
+}
