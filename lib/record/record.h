@@ -22,11 +22,14 @@ struct value {
 struct record *record_new(void);
 void record_free(struct record *r);
 
-/* Checks one line without its LF. False: *error names the place and the reason, and the record holds nothing. The text is borrowed. */
+/* Checks one line (its LF may be there) and keeps a copy of it. False: *error names the place and the reason, and the record holds nothing. */
 bool record_parse(struct record *r, struct slice line, struct json_error *error);
 
 /* A copy that owns its bytes and its pending changes, to outlive the stream's next step. NULL when out of memory. Free with record_free. */
 struct record *record_copy(const struct record *r);
+
+/* What a copy costs in memory: its bytes, its index and its changes. */
+size_t record_bytes(const struct record *r);
 
 /* The line as it came, without its LF; pending changes are not in it. */
 struct slice record_line(const struct record *r);
