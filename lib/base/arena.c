@@ -72,14 +72,10 @@ static struct arena_block *next_block(struct arena *a, size_t bytes)
 	}
 	if (bytes > a->max_bytes - a->used_bytes)
 		free_unused(a);
-	size_t left = a->max_bytes - a->used_bytes, size = BLOCK_BYTES;
+	size_t left = a->max_bytes - a->used_bytes;
 	if (bytes > left)
 		return NULL;
-	/* Doubling, so that requests which grow a little each time do not need a new block each time. */
-	while (size < bytes && size <= left / 2)
-		size *= 2;
-	if (size < bytes || size > left)
-		size = bytes;
+	size_t size = bytes < BLOCK_BYTES && left >= BLOCK_BYTES ? BLOCK_BYTES : bytes;
 	struct arena_block *block = malloc(sizeof *block + size);
 	if (block == NULL)
 		return NULL;
