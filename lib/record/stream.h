@@ -21,6 +21,7 @@ struct stream_options {
 	bool is_sink; /* records that pass by themselves are only counted, except errors, which are printed (lead(5)) */
 	bool hand_out_all; /* for programs that answer out of order: passing records come out of stream_next too, see stream_is_passing */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2))); /* NULL: silent; cli_warn fits */
+	bool (*stopping)(void);		/* asked before each record and four times a second while waiting: true is as stream_stop; NULL: never; cli_stopping fits */
 };
 
 struct stream;
@@ -63,7 +64,7 @@ void stream_flush(struct stream *s);
 /* No further record is handed out; lines already read and not handed out are dropped silently, as after SIGTERM. */
 void stream_stop(struct stream *s);
 
-/* Flushes, frees, and gives the exit status: 0; 1 when a record with an error went out; the status that the last error record without task stands for;
+/* Flushes, frees, and gives the exit status (after an input that could not be read, an io_failed record goes out first): 0; 1 when a record with an error went out; the status that the last error record without task stands for;
  * 74 when reading or writing failed (errno is set, and `warn` has said so). NULL is fine. */
 int stream_close(struct stream *s);
 #endif
