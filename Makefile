@@ -49,7 +49,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
 PROGRAMS := $(TOOLS:%=$(BUILD)/bin/%)
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_test.c))
 SOURCES = $(wildcard lib/*/*.c bin/*/*.c tests/unit/*.c)
-HEADERS = $(wildcard lib/*/*.h bin/*/*.h)
+HEADERS = $(wildcard lib/*/*.h bin/*/*.h tests/unit/*.h)
 
 .PHONY: all demo test test-unit test-bats test-e2e sanitize lint bench conformance install uninstall clean dist format bootstrap check-built
 .SECONDARY:

@@ -81,8 +81,10 @@ static void test_steady_stream_allocates_nothing(void **state)
 	arena_init(&a, 1 << 20);
 	for (int round = 0; round < 100; round++) {
 		arena_reset(&a);
-		for (size_t i = 0; i < COUNT(sizes); i++)
-			memset(arena_alloc(&a, sizes[(i + (size_t)round) % COUNT(sizes)]), 1, sizes[(i + (size_t)round) % COUNT(sizes)]);
+		for (size_t i = 0; i < COUNT(sizes); i++) {
+			size_t bytes = sizes[(i + (size_t)round) % COUNT(sizes)];
+			memset(arena_alloc(&a, bytes), 1, bytes);
+		}
 		if (round == 20)
 			held = a.used_bytes;
 	}

@@ -2,6 +2,7 @@
 #include "base/json.h"
 #include "check.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { ARENA_BYTES = 1 << 20 };
@@ -359,7 +360,7 @@ static void test_number_value(void **state)
 		char padded[256];
 		double got = 0, want = strtod(rows[i], NULL);
 		snprintf(padded, sizeof padded, "%s9", rows[i]);
-		if (!json_number_value((struct slice){ padded, len }, &got) || memcmp(&got, &want, sizeof got) != 0)
+		if (!json_number_value((struct slice){ padded, len }, &got) || got != want || signbit(got) != signbit(want))
 			fail_msg("%s: %.17g, not %.17g", rows[i], got, want);
 	}
 	double kept = 5;
