@@ -56,10 +56,12 @@ INLINE uint64_t find_escaped(uint64_t backslash, uint64_t *is_escaped)
 /* Writes the positions of all bits behind `at`, eight at a time: the exact number is hard to foresee for the processor, its eighths are not. */
 INLINE uint32_t *put_positions(uint32_t *at, uint64_t bits, uint32_t base)
 {
+	const uint64_t stop = (uint64_t)1 << 63; /* ctz of 0 is undefined; what is written past `count` does not matter */
 	unsigned count = (unsigned)__builtin_popcountll(bits);
 	for (unsigned done = 0; done < count; done += 8)
+#pragma GCC unroll 8
 		for (unsigned i = 0; i < 8; i++) {
-			at[done + i] = base + (bits == 0 ? 0 : (uint32_t)__builtin_ctzll(bits));
+			at[done + i] = base + (uint32_t)__builtin_ctzll(bits | stop);
 			bits &= bits - 1;
 		}
 	return at + count;

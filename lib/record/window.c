@@ -72,6 +72,13 @@ static void settle(struct window *w, uint64_t ticket, enum slot_state state)
 		return;
 	slot->state = state;
 	w->waiting--;
+	w->bytes -= slot->bytes;
+	if (state == DROPPED) {
+		record_free(slot->record);
+		slot->record = NULL;
+	}
+	slot->bytes = slot->record == NULL ? 0 : record_bytes(slot->record);
+	w->bytes += slot->bytes;
 	advance(w);
 }
 
