@@ -39,7 +39,7 @@ static void say(char *error, size_t error_bytes, const char *message)
 		snprintf(error, error_bytes, "%s", message);
 }
 
-/* The variables as libjq wants them; an invalid value when they are no object. `env` and $ENV are empty: a secret in the environment is not for records. */
+/* The variables as libjq wants them; an invalid value when they are no object. */
 static jv read_variables(struct slice variables)
 {
 	jv object = variables.ptr == NULL ? jv_object() : jv_parse_sized(variables.ptr, (int)variables.len);
@@ -47,12 +47,13 @@ static jv read_variables(struct slice variables)
 		jv_free(object);
 		return jv_invalid();
 	}
-	return jv_object_set(object, jv_string("ENV"), jv_object());
+	return object;
 }
 
 struct expr *expr_new(const char *source, struct slice variables, char *error, size_t error_bytes)
 {
-	static const char without_environment[] = "def env: {}; ";
+	/* A secret in the environment is not for records. */
+	static const char without_environment[] = "{} as $ENV | def env: {}; ";
 	struct expr *e = calloc(1, sizeof *e);
 	say(error, error_bytes, "");
 	if (e == NULL || variables.len > INT_MAX) {

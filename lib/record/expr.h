@@ -1,6 +1,8 @@
 /* lib/record/expr.h - jq expressions (libjq) on a record: --if, --where, workflow files, the rules' escape hatch.
  *
- * libjq is initialised by the first expr_new only. Its numbers are doubles, so an expression's result is never spliced over bytes it read. */
+ * libjq is initialised by the first expr_new only. Its numbers are doubles, so an expression's result is never spliced over bytes it read.
+ * libjq 1.6 reads no value nested deeper than 256 levels: an error. `env` and $ENV are empty objects; `import` and `include` are not available. As with jq
+ * itself, definitions in ~/.jq are known. */
 #ifndef RECORD_EXPR_H
 #define RECORD_EXPR_H
 #include "base/buf.h"
