@@ -71,6 +71,21 @@ static bool is_in_range(const struct test *test, double number)
 	return (test->is_above ? number > test->min : number >= test->min) && (test->is_below ? number < test->max : number <= test->max);
 }
 
+/* Digits alone count as well when zeros lead them ("007"), which a JSON number may not have. */
+static bool read_number(struct value value, double *number)
+{
+	if (value_number(value, number))
+		return true;
+	if (value.type != JSON_STRING)
+		return false;
+	struct slice digits = slice_trim((struct slice){ value.raw.ptr + 1, value.raw.len - 2 });
+	while (digits.len > 1 && digits.ptr[0] == '0') {
+		digits.ptr++;
+		digits.len--;
+	}
+	return digits.len > 0 && digits.ptr[0] >= '0' && digits.ptr[0] <= '9' && json_number_value(digits, number);
+}
+
 /* Sets the bits of all tests of this input that hold for one value. */
 static void test_value(struct scorer *s, const struct input *input, struct finding *finding, struct value value, uint64_t *hits)
 {
@@ -86,7 +101,7 @@ static void test_value(struct scorer *s, const struct input *input, struct findi
 		switch (test->kind) {
 		case TEST_PRESENT: set_hit(hits, i); break;
 		case TEST_RANGE:
-			has_number = has_number || value_number(value, &number);
+			has_number = has_number || read_number(value, &number);
 			if (!has_number)
 				finding->is_unreadable = true;
 			else if (is_in_range(test, number))
