@@ -1,0 +1,37 @@
+/* bin/hs-sandbox/calls.h - what was asked of the sandbox: counts for GET /sandbox/calls, and a line a call for --calls FILE. */
+#ifndef SANDBOX_CALLS_H
+#define SANDBOX_CALLS_H
+#include "record/write.h"
+
+enum { CALLS_MAX_NAMES = 128, CALLS_MAX_STATUS = 600 };
+
+struct calls {
+	int fd; /* of the file; -1 for none */
+	int64_t total, objects;
+	struct {
+		const char *operation, *type;
+		int64_t count;
+	} by[CALLS_MAX_NAMES];
+	size_t name_count;
+	int64_t by_status[CALLS_MAX_STATUS]; /* 0: the connection was cut */
+};
+
+struct call_line {
+	const char *operation; /* of the route; static */
+	const char *type; /* of the objects; static, NULL where there is none */
+	const char *method;
+	struct slice path;
+	unsigned status, objects;
+	int64_t us;
+};
+
+/* NULL: no file. False with errno. */
+bool calls_open(struct calls *c, const char *path);
+void calls_close(struct calls *c);
+
+/* Counts a call and writes its line. False when writing failed. */
+bool calls_add(struct calls *c, const struct call_line *line);
+
+/* {"total", "objects", "by": {"search tasks": 12}, "status": {"200": 12}}. */
+void calls_report(const struct calls *c, struct buf *out);
+#endif

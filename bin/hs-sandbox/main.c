@@ -1,0 +1,210 @@
+/* hs-sandbox - HubSpot's API on the loopback address, over SQLite, with web sites for the demo's companies.
+ *
+ * One thread answers everything, one request after the other: SQLite takes one writer anyway, a batch of a hundred takes a few milliseconds, and what a
+ * test sees does not depend on threads. A delayed answer waits beside that thread, not in it. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cli.h"
+#include "base/config.h"
+#include "demo.h"
+#include "http.h"
+#include "objects.h"
+
+enum {
+	MAX_ANSWER_BYTES = 64 << 20,
+	MAX_CALL_BYTES = 256 << 20,
+	DEFAULT_RATE = 190,
+	DEFAULT_SEARCH_RATE = 5,
+	DEFAULT_DAILY = 625000,
+	MAX_RATE = 1000000
+};
+
+struct options {
+	unsigned port;
+	const char *db_path, *calls_path;
+	const char *token, *token_file, *scopes;
+	int64_t rate, search_rate, daily;
+	struct latency latency;
+	struct faults faults;
+	bool demo;
+};
+
+enum {
+	KEY_PORT = CLI_LONG,
+	KEY_DB,
+	KEY_TOKEN,
+	KEY_TOKEN_FILE,
+	KEY_SCOPES,
+	KEY_RATE,
+	KEY_SEARCH_RATE,
+	KEY_DAILY,
+	KEY_LATENCY,
+	KEY_FAIL,
+	KEY_CALLS,
+	KEY_DEMO
+};
+
+static const struct cli_option option_table[] = {
+	{ KEY_PORT, "port", "N", "port on 127.0.0.1; 0, the default, takes a free one" },
+	{ KEY_DB, "db", "FILE", "keep the portal in this file (default: in memory)" },
+	{ KEY_DEMO, "demo", NULL, "load the demo portal into an empty one" },
+	{ KEY_TOKEN, "token", "T", "the only token that is let in (default: any)" },
+	{ KEY_TOKEN_FILE, "token-file", "FILE", "the same, read from a file" },
+	{ KEY_SCOPES, "scopes", "LIST", "the token's scopes, with commas (default: all)" },
+	{ KEY_RATE, "rate", "N", "calls in ten seconds (default 190; 0: no limit)" },
+	{ KEY_SEARCH_RATE, "search-rate", "N", "searches a second (default 5; 0: no limit)" },
+	{ KEY_DAILY, "daily", "N", "calls a day (default 625000; 0: no limit)" },
+	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
+	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,stall=1%" },
+	{ KEY_CALLS, "calls", "FILE", "append a JSON line for each API call" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static void read_token(struct options *opt)
+{
+	static struct buf token;
+	char error[CONFIG_ERROR_BYTES];
+	buf_init(&token, CONFIG_MAX_FILE_BYTES);
+	if (!config_secret(opt->token_file, NULL, NULL, &token, error))
+		cli_die(EXIT_USAGE_ERROR, "%s", error);
+	opt->token = buf_text(&token);
+}
+
+static struct options parse_options(int argc, char **argv)
+{
+	struct options opt = { .rate = DEFAULT_RATE, .search_rate = DEFAULT_SEARCH_RATE, .daily = DEFAULT_DAILY };
+	const char *value;
+	char error[DIST_ERROR_BYTES];
+	int count;
+	for (int key; (key = cli_next(argc, argv, &value)) != -1;)
+		switch (key) {
+		case KEY_PORT: opt.port = (unsigned)cli_int("--port", value, 0, 65535); break;
+		case KEY_DB: opt.db_path = value; break;
+		case KEY_DEMO: opt.demo = true; break;
+		case KEY_TOKEN: opt.token = value; break;
+		case KEY_TOKEN_FILE: opt.token_file = value; break;
+		case KEY_SCOPES: opt.scopes = value; break;
+		case KEY_RATE: opt.rate = cli_int("--rate", value, 0, MAX_RATE); break;
+		case KEY_SEARCH_RATE: opt.search_rate = cli_int("--search-rate", value, 0, MAX_RATE); break;
+		case KEY_DAILY: opt.daily = cli_int("--daily", value, 0, INT32_MAX); break;
+		case KEY_LATENCY:
+			if (!latency_parse(&opt.latency, slice_of(value), error))
+				cli_usage("--latency %s", error);
+			break;
+		case KEY_FAIL:
+			if (!faults_parse(&opt.faults, slice_of(value), error))
+				cli_usage("--fail %s", error);
+			break;
+		case KEY_CALLS: opt.calls_path = value; break;
+		default: break;
+		}
+	cli_operands(&count);
+	if (count > 0)
+		cli_usage("takes no operands");
+	if (opt.token != NULL && opt.token_file != NULL)
+		cli_usage("--token and --token-file exclude each other");
+	if (opt.token_file != NULL)
+		read_token(&opt);
+	return opt;
+}
+
+static void open_api(struct api *api, const struct options *opt)
+{
+	const struct cli_shared *shared = cli_shared();
+	char error[STORE_ERROR_BYTES];
+	arena_init(&api->arena, MAX_CALL_BYTES);
+	buf_init(&api->out, MAX_ANSWER_BYTES);
+	api->token = opt->token;
+	api->scopes = opt->scopes;
+	api->latency = opt->latency;
+	api->faults = opt->faults;
+	if (shared->has_seed)
+		random_seed(&api->random, shared->seed);
+	else
+		random_seed_real(&api->random);
+	if (!calls_open(&api->calls, opt->calls_path))
+		cli_die(EXIT_IO_FAILED, "%s: %s", opt->calls_path, strerror(errno));
+	if (!limits_init(&api->limits, opt->rate, opt->search_rate, opt->daily))
+		cli_die(EXIT_IO_FAILED, "out of memory");
+	if (!portal_open(&api->portal, opt->db_path, &shared->clock, error))
+		cli_die(EXIT_IO_FAILED, "%s: %s", opt->db_path == NULL ? "memory" : opt->db_path, error);
+	if (!search_register(&api->portal.store))
+		cli_die(EXIT_IO_FAILED, "out of memory");
+	api->portal.daily_limit = opt->daily;
+}
+
+static int close_api(struct api *api)
+{
+	char error[STORE_ERROR_BYTES];
+	int status = EXIT_OK;
+	if (!portal_close(&api->portal, error)) {
+		cli_warn("closing the database: %s", error);
+		status = EXIT_IO_FAILED;
+	}
+	calls_close(&api->calls);
+	limits_release(&api->limits);
+	buf_release(&api->out);
+	arena_release(&api->arena);
+	return status;
+}
+
+/* Signals are let in only while this waits, so none is missed between a look and the wait. */
+static void wait_for_stop(const sigset_t *open_mask)
+{
+	while (!cli_stopping())
+		ppoll(NULL, 0, NULL, open_mask);
+}
+
+static int run(int argc, char **argv)
+{
+	static struct api api;
+	char ready[64];
+	sigset_t blocked, before;
+	bool is_filled = false;
+	struct options opt = parse_options(argc, argv);
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGTERM);
+	sigaddset(&blocked, SIGINT);
+	pthread_sigmask(SIG_BLOCK, &blocked, &before); /* the other threads inherit it */
+	cli_catch_stop();
+	signal(SIGPIPE, SIG_IGN);
+
+	struct http *http = http_listen(&api, &opt.port);
+	if (http == NULL)
+		cli_die(EXIT_SERVICE_DOWN, "127.0.0.1:%u: %s", opt.port, strerror(errno));
+	open_api(&api, &opt);
+	if (opt.demo && !demo_load(&api.portal, opt.port, &is_filled))
+		cli_die(EXIT_IO_FAILED, "loading the demo: %s", api.portal.store.error);
+	if (is_filled)
+		cli_note("%s already holds contacts: the demo is not loaded again", opt.db_path);
+	if (!http_start(http))
+		cli_die(EXIT_SERVICE_DOWN, "cannot start the server: %s", strerror(errno));
+	snprintf(ready, sizeof ready, "hs-sandbox: ready http://127.0.0.1:%u\n", opt.port);
+	cli_print(slice_of(ready));
+	wait_for_stop(&before);
+	http_stop(http);
+	return close_api(&api);
+}
+
+static const char synopsis[] =
+	"[--port N] [--db FILE] [--demo] [--token T | --token-file FILE] [--scopes LIST] [--rate N] [--search-rate N] [--daily N]"
+	" [--latency DIST] [--fail LIST] [--calls FILE]";
+
+static const struct cli_verb verbs[] = {
+	{ NULL, CLI_REPORT, synopsis, "HubSpot's API on 127.0.0.1 over SQLite, to rehearse a workflow before it touches a portal", option_table,
+		"hs-sandbox --demo --port 8800\n"
+		"hs-sandbox --db portal.db --token secret --rate 100\n"
+		"hs-sandbox --demo --latency p50=300ms,p95=800ms,p99=1200ms --fail 500=2%,reset=1% --seed 7\n"
+		"curl -H 'Authorization: Bearer any' http://127.0.0.1:8800/crm/objects/2026-03/contacts\n",
+		NULL, run },
+	{ 0 },
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main("hs-sandbox", "HubSpot's API on the loopback address", verbs, argc, argv);
+}

@@ -1,0 +1,22 @@
+/* bin/hs-sandbox/objects.h - the endpoints of CRM objects: single records, lists, batches, search. */
+#ifndef SANDBOX_OBJECTS_H
+#define SANDBOX_OBJECTS_H
+#include "call.h"
+
+void object_get(struct call *c);
+void object_list(struct call *c);
+void object_create(struct call *c);
+void object_update(struct call *c);
+void object_archive(struct call *c);
+
+void batch_read(struct call *c);
+void batch_create(struct call *c);
+void batch_update(struct call *c);
+void batch_upsert(struct call *c);
+void batch_archive(struct call *c);
+
+void object_search(struct call *c);
+
+/* Registers the SQL function that CONTAINS_TOKEN uses: has_tokens(text, pattern, by_prefix). */
+bool search_register(struct store *s);
+#endif
