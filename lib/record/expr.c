@@ -39,10 +39,26 @@ static void say(char *error, size_t error_bytes, const char *message)
 		snprintf(error, error_bytes, "%s", message);
 }
 
+/* One JSON value. Not jv_parse_sized: its complaint about a bad text quotes what lies behind the text, too, up to a NUL (libjq 1.6). */
+static jv parse(struct slice json)
+{
+	jv_parser *parser = json.len > INT_MAX ? NULL : jv_parser_new(0);
+	if (parser == NULL)
+		return jv_invalid_with_msg(jv_string("too long for jq"));
+	jv_parser_set_buf(parser, json.ptr, (int)json.len, 0);
+	jv value = jv_parser_next(parser);
+	jv_parser_free(parser);
+	if (!jv_is_valid(value) && !jv_invalid_has_msg(jv_copy(value))) {
+		jv_free(value);
+		return jv_invalid_with_msg(jv_string("no JSON value"));
+	}
+	return value;
+}
+
 /* The variables as libjq wants them; an invalid value when they are no object. */
 static jv read_variables(struct slice variables)
 {
-	jv object = variables.ptr == NULL ? jv_object() : jv_parse_sized(variables.ptr, (int)variables.len);
+	jv object = variables.ptr == NULL ? jv_object() : parse(variables);
 	if (jv_get_kind(object) != JV_KIND_OBJECT) {
 		jv_free(object);
 		return jv_invalid();
@@ -56,9 +72,8 @@ struct expr *expr_new(const char *source, struct slice variables, char *error, s
 	static const char without_environment[] = "{} as $ENV | def env: {}; ";
 	struct expr *e = calloc(1, sizeof *e);
 	say(error, error_bytes, "");
-	if (e == NULL || variables.len > INT_MAX) {
+	if (e == NULL) {
 		say(error, error_bytes, "out of memory");
-		free(e);
 		return NULL;
 	}
 	jv bound = read_variables(variables);
@@ -119,11 +134,7 @@ static void put_json(jv value, struct buf *out)
 /* False: *fault is the reason, to be freed. */
 static bool start(struct expr *e, struct slice json, jv *fault)
 {
-	if (json.len > INT_MAX) {
-		*fault = jv_invalid_with_msg(jv_string("too long for jq"));
-		return false;
-	}
-	jv input = jv_parse_sized(json.ptr, (int)json.len);
+	jv input = parse(json);
 	if (!jv_is_valid(input)) {
 		*fault = input;
 		return false;
