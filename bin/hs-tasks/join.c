@@ -1,0 +1,148 @@
+/* hs-tasks join: reads contact and company of records that have an id or an e-mail, in batches. A filter: one line in, one out, in order. */
+#include <unistd.h>
+
+#include "record/window.h"
+#include "relate.h"
+#include "tool.h"
+#include "verbs.h"
+
+enum { LINGER_MS = 200, STEP_MS = 1000, MAX_ARENA_BYTES = 1 << 20 };
+
+const struct cli_option join_options[] = { TOOL_OPTIONS, { 0, NULL, NULL, NULL } };
+
+struct join {
+	struct tool tool;
+	struct stream *stream;
+	struct window *window;
+	struct relate *relate;
+	struct arena scratch;
+	bool has_waiting; /* items that have not gone yet */
+	int64_t oldest_us;
+	char now[CLOCK_TEXT_BYTES];
+	size_t read, found;
+};
+
+static struct slice text_at(struct join *j, const struct record *r, const char *a, const char *b)
+{
+	struct value v;
+	return record_path(r, &v, a, b, NULL) ? value_text(v, &j->scratch) : (struct slice){ "", 0 };
+}
+
+/* An object straight from HubSpot's API names itself at the top. */
+static bool is_bare_object(const struct record *r)
+{
+	struct value v;
+	return !record_path(r, &v, "task", NULL) && !record_path(r, &v, "contact", NULL) && !record_path(r, &v, "company", NULL) &&
+		record_path(r, &v, "properties", NULL) && v.type == JSON_OBJECT;
+}
+
+static void finish(struct join *j, const struct relate_item *item, uint64_t ticket)
+{
+	struct record *r = window_record(j->window, ticket);
+	if (item->contact.ptr != NULL) {
+		char read_at[CLOCK_TEXT_BYTES + 2] = "\"";
+		record_put(r, "contact", item->contact);
+		strcat(strcat(read_at, j->now), "\"");
+		record_put(r, "read_at", slice_of(read_at));
+		j->found++;
+	} else if (item->contact_id.len > 0) {
+		record_put_error(r, "hs-tasks", "not_found", false, "the CRM has no contact %.*s", (int)item->contact_id.len, item->contact_id.ptr);
+	}
+	if (item->company.ptr != NULL)
+		record_put(r, "company", item->company);
+	window_finish(j->window, ticket);
+}
+
+static void on_related(struct relate_item *items, size_t count, bool ok, void *arg)
+{
+	struct join *j = arg;
+	const struct hubspot_trouble *trouble = hubspot_trouble(j->tool.api);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t ticket = (uint64_t)(uintptr_t)items[i].arg;
+		if (ok) {
+			finish(j, &items[i], ticket);
+			continue;
+		}
+		record_put_error(window_record(j->window, ticket), "hs-tasks", trouble->code, trouble->is_retryable, "%s", trouble->message);
+		window_finish(j->window, ticket);
+	}
+	stream_flush(j->stream);
+}
+
+static void take(struct join *j, struct record *r)
+{
+	uint64_t ticket = window_add(j->window, must(record_copy(r)));
+	struct value v;
+	struct relate_item item = { .arg = (void *)(uintptr_t)ticket };
+	arena_reset(&j->scratch);
+	j->read++;
+	item.contact_id = is_bare_object(r) ? text_at(j, r, "id", NULL) : text_at(j, r, "contact", "id");
+	item.company_id = text_at(j, r, "company", "id");
+	item.task_id = text_at(j, r, "task", "id");
+	if (item.contact_id.len == 0 && record_field(r, RECORD_AS_CONTACT, "contact.email", &v))
+		item.email = slice_trim(value_text(v, &j->scratch));
+	if (stream_is_passing(j->stream) || item.contact_id.len + item.email.len + item.task_id.len == 0) {
+		window_finish(j->window, ticket);
+		return;
+	}
+	if (!j->has_waiting)
+		j->oldest_us = clock_steady_us();
+	j->has_waiting = true;
+	relate_add(j->relate, &item);
+}
+
+static void run(struct join *j)
+{
+	bool has_ended = false;
+	while (!has_ended || relate_pending(j->relate) > 0) {
+		struct record *r;
+		enum stream_state state = STREAM_WAIT;
+		if (cli_stopping() && hubspot_trouble(j->tool.api)->status == 0) {
+			hubspot_interrupt(j->tool.api);
+			stream_stop(j->stream);
+		}
+		while (!has_ended && window_has_room(j->window) && (state = stream_try_next(j->stream, &r)) == STREAM_RECORD)
+			take(j, r);
+		has_ended = has_ended || state == STREAM_END;
+		bool is_full = !window_has_room(j->window);
+		int64_t left_ms = (j->oldest_us + LINGER_MS * 1000 - clock_steady_us()) / 1000;
+		if (j->has_waiting && (has_ended || is_full || left_ms <= 0)) {
+			relate_flush(j->relate);
+			j->has_waiting = false;
+		}
+		int wait_ms = j->has_waiting ? (int)(left_ms < 1 ? 1 : left_ms) : STEP_MS;
+		if (!has_ended || relate_pending(j->relate) > 0)
+			hubspot_step(j->tool.api, has_ended && relate_pending(j->relate) == 0 ? 0 : wait_ms,
+				has_ended || is_full ? -1 : stream_fd(j->stream));
+	}
+}
+
+int run_join(int argc, char **argv)
+{
+	struct join j = { .read = 0 };
+	struct tool_options options = { 0 };
+	const char *value;
+	for (int key; (key = cli_next(argc, argv, &value)) != -1;)
+		tool_option(&options, key, value);
+	struct expr *if_expr = tool_expr("--if", cli_shared()->if_expr);
+	tool_open(&j.tool, "join", &options, 0);
+	arena_init(&j.scratch, MAX_ARENA_BYTES);
+	j.stream = tool_filter(if_expr);
+	j.window = must(window_new(j.stream));
+	tool_now(j.now, NULL);
+	j.relate = relate_new(j.tool.api,
+		&(struct relate_options){ .contact_properties = j.tool.workflow.read_contact,
+			.company_properties = j.tool.workflow.read_company,
+			.done = on_related,
+			.arg = &j });
+	run(&j);
+	hubspot_drain(j.tool.api);
+	relate_free(j.relate);
+	window_free(j.window);
+	tool_summary(&j.tool, j.read, "records");
+	int status = tool_status(&j.tool, stream_close(j.stream));
+	expr_free(if_expr);
+	arena_release(&j.scratch);
+	tool_close(&j.tool);
+	return status;
+}

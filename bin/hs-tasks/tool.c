@@ -1,0 +1,212 @@
+#include "tool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "record/expr.h"
+
+enum { MAX_TOKEN_BYTES = 4096 };
+
+bool tool_option(struct tool_options *options, int key, const char *value)
+{
+	switch (key) {
+	case OPTION_API_URL: options->api_url = value; return true;
+	case OPTION_API: options->api = value; return true;
+	case OPTION_TOKEN_FILE: options->token_file = value; return true;
+	case OPTION_WORKFLOW: options->workflow = value; return true;
+	default: return false;
+	}
+}
+
+static const char *setting(struct tool *tool, const char *option, const char *env, const char *name, const char *fallback)
+{
+	const char *value = option != NULL ? option : config_text(&tool->config, env, name);
+	return value != NULL && *value != '\0' ? value : fallback;
+}
+
+/* Without a slash at its end, so that paths can follow. */
+static void take_api(struct tool *tool, const struct tool_options *options)
+{
+	tool->api_url = setting(tool, options->api_url, "HUBSPOT_API_URL", "api_url", "https://api.hubapi.com");
+	tool->api_version = setting(tool, options->api, NULL, "api", "2026-03");
+	size_t len = strlen(tool->api_url);
+	if (len > 0 && tool->api_url[len - 1] == '/') {
+		char *cut = must(arena_strdup(&tool->config.arena, (struct slice){ tool->api_url, len - 1 }));
+		tool->api_url = cut;
+	}
+	if (strcmp(tool->api_version, "v3") != 0 && strcmp(tool->api_version, "2026-03") != 0)
+		cli_usage("--api is v3 or 2026-03, not \"%s\"", tool->api_version);
+	if (strncmp(tool->api_url, "http://", 7) != 0 && strncmp(tool->api_url, "https://", 8) != 0)
+		cli_usage("the API's address is a http:// or https:// URL, not \"%s\"", tool->api_url);
+	if (strncmp(tool->api_url, "http://", 7) == 0 && !hubspot_is_loopback(tool->api_url))
+		cli_die(EXIT_NOT_ALLOWED, "%s: a token goes over https only, except to this machine", tool->api_url);
+}
+
+static void take_workflow(struct tool *tool, const struct tool_options *options)
+{
+	char error[WORKFLOW_ERROR_BYTES];
+	const char *name = setting(tool, options->workflow, NULL, "workflow", NULL);
+	buf_init(&tool->workflow_path, 8192);
+	if (options->workflow != NULL)
+		buf_puts(&tool->workflow_path, options->workflow);
+	else if (!config_share_file(name == NULL ? "workflow.json" : name, &tool->workflow_path))
+		cli_die(EXIT_USAGE_ERROR, "%s: no such workflow file; --workflow names another", name == NULL ? "workflow.json" : name);
+	if (!workflow_load(&tool->workflow, buf_text(&tool->workflow_path), error))
+		cli_die(EXIT_USAGE_ERROR, "%s", error);
+}
+
+static void take_token(struct tool *tool, const struct tool_options *options, unsigned needs)
+{
+	char error[CONFIG_ERROR_BYTES];
+	buf_init(&tool->token, MAX_TOKEN_BYTES);
+	config_protect_memory();
+	if (config_secret(options->token_file, "hubspot.token", "HUBSPOT_ACCESS_TOKEN", &tool->token, error))
+		return;
+	buf_reset(&tool->token);
+	if ((needs & TOOL_CHECKS) == 0)
+		cli_die(EXIT_NOT_ALLOWED, "%s", error);
+}
+
+static void show_request(struct slice json, void *arg)
+{
+	struct buf line;
+	(void)arg;
+	buf_init(&line, 64 << 20);
+	buf_put_slice(&line, json);
+	buf_putc(&line, '\n');
+	cli_print(buf_slice(&line));
+	buf_release(&line);
+}
+
+void tool_open(struct tool *tool, const char *verb, const struct tool_options *options, unsigned needs)
+{
+	const struct cli_shared *shared = cli_shared();
+	char error[CONFIG_ERROR_BYTES];
+	*tool = (struct tool){ .verb = verb, .started_us = clock_steady_us() };
+	if (!config_load(&tool->config, shared->config_path, error))
+		cli_die(EXIT_USAGE_ERROR, "%s", error);
+	take_api(tool, options);
+	if ((needs & TOOL_WRITES) != 0 && !shared->dry_run && !hubspot_is_loopback(tool->api_url))
+		cli_die(EXIT_NOT_ALLOWED,
+			"%s: this version writes to a sandbox on this machine only: it keeps no journal yet by which writes could be undone",
+			tool->api_url);
+	take_workflow(tool, options);
+	if ((needs & TOOL_OFFLINE) == 0)
+		take_token(tool, options, needs);
+	errno = 0;
+	tool->trace = trace_open(shared->trace_path, "hs-tasks");
+	if (tool->trace == NULL && errno != 0)
+		cli_die(EXIT_IO_FAILED, "%s: %s", shared->trace_path == NULL ? "LEADPIPE_TRACE" : shared->trace_path, strerror(errno));
+	tool->api = hubspot_new(&(struct hubspot_options){
+		.base_url = tool->api_url,
+		.version = tool->api_version,
+		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
+		.trace = tool->trace,
+		.is_interactive = isatty(STDERR_FILENO) == 1,
+		.keeps_going = (needs & TOOL_CHECKS) != 0,
+		.is_dry_run = shared->dry_run,
+		.show = show_request,
+		.warn = cli_warn,
+	});
+	cli_catch_stop();
+}
+
+void tool_close(struct tool *tool)
+{
+	hubspot_free(tool->api);
+	if (!trace_close(tool->trace))
+		cli_warn("writing the trace: %s", strerror(errno));
+	if (tool->token.ptr != NULL)
+		explicit_bzero(tool->token.ptr, tool->token.len);
+	buf_release(&tool->token);
+	buf_release(&tool->workflow_path);
+	workflow_release(&tool->workflow);
+	config_release(&tool->config);
+}
+
+/* -- streams -- */
+
+struct stream *tool_source(void)
+{
+	struct stream_options options = { .tool = "hs-tasks", .out_fd = STDOUT_FILENO, .warn = cli_warn };
+	return must(stream_open(&options));
+}
+
+static struct stream *open_stream(bool is_sink, struct expr *if_expr)
+{
+	struct stream_options options = {
+		.tool = "hs-tasks",
+		.paths = cli_operands(NULL),
+		.out_fd = STDOUT_FILENO,
+		.retry = cli_shared()->retry,
+		.if_expr = if_expr,
+		.is_sink = is_sink,
+		.hand_out_all = true,
+		.warn = cli_warn,
+	};
+	return must(stream_open(&options));
+}
+
+struct stream *tool_filter(struct expr *if_expr)
+{
+	return open_stream(false, if_expr);
+}
+
+struct stream *tool_sink(void)
+{
+	return open_stream(true, NULL);
+}
+
+struct expr *tool_expr(const char *option, const char *source)
+{
+	char error[256];
+	struct expr *expr = NULL;
+	if (source != NULL && (expr = expr_new(source, (struct slice){ NULL, 0 }, error, sizeof error)) == NULL)
+		cli_usage("%s: %s", option, error);
+	return expr;
+}
+
+void tool_break_off(const struct tool *tool, struct stream *s)
+{
+	const struct hubspot_trouble *trouble = hubspot_trouble(tool->api);
+	stream_put_broken(s, trouble->code, trouble->is_retryable, trouble->message);
+}
+
+int tool_status(const struct tool *tool, int stream_status)
+{
+	const struct hubspot_trouble *trouble = hubspot_trouble(tool->api);
+	if (trouble->status == 0)
+		return stream_status;
+	cli_warn("%s: %s", tool->verb, trouble->message);
+	return stream_status == EXIT_IO_FAILED ? stream_status : trouble->status;
+}
+
+/* -- the rest -- */
+
+void tool_summary(const struct tool *tool, size_t records, const char *what)
+{
+	struct hubspot_totals totals = hubspot_totals(tool->api);
+	double seconds = (double)(clock_steady_us() - tool->started_us) / 1e6;
+	cli_note("%s: %zu %s, %zu calls (%zu searches, %zu reads, %zu writes; %zu objects), %.2f calls per record, %.1f s", tool->verb, records, what,
+		totals.calls, totals.searches, totals.reads, totals.writes, totals.objects,
+		records == 0 ? 0.0 : (double)totals.calls / (double)records, seconds);
+}
+
+void tool_now(char text[CLOCK_TEXT_BYTES], int64_t *ms)
+{
+	int64_t now_ms = clock_now_ms(&cli_shared()->clock);
+	clock_format(now_ms, text);
+	if (ms != NULL)
+		*ms = now_ms;
+}
+
+void put_one_line(struct buf *out, struct slice json)
+{
+	size_t start = out->len;
+	buf_put_slice(out, json);
+	for (size_t i = start; i < out->len; i++)
+		if (out->ptr[i] == '\n' || out->ptr[i] == '\r')
+			out->ptr[i] = ' ';
+}
