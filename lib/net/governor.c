@@ -47,7 +47,7 @@ struct governor *governor_new(const char *key, const struct governor_limits *lim
 	if (g == NULL)
 		return NULL;
 	*g = (struct governor){ .key = strdup(key), .limits = *limits, .retry_tokens = RETRY_TOKENS };
-	g->earliest_us = g->hold_until_us = g->interactive_until_us = INT64_MIN;
+	g->earliest_us = g->interactive_until_us = INT64_MIN;
 	if (g->limits.burst == 0)
 		g->limits.burst = DEFAULT_BURST;
 	if (g->key == NULL) {

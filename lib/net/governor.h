@@ -53,7 +53,7 @@ bool governor_may_retry(struct governor *g, bool timed_out);
 struct governor_state {
 	unsigned busy, max, retry_tokens;
 	bool breaker_open;
-	int64_t hold_until_us;
+	int64_t hold_until_us; /* may have passed; 0: never held */
 };
 struct governor_state governor_state(const struct governor *g, int64_t now_us);
 #endif

@@ -52,11 +52,12 @@ static bool check_url(struct http_request *r, const char *const *resolve)
 	bool ok = url != NULL;
 	if (!ok)
 		return false;
-	if (curl_url_set(url, CURLUPART_URL, r->url, 0) != CURLUE_OK || curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-		curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+	if (curl_url_set(url, CURLUPART_URL, r->url, 0) != CURLUE_OK || curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK)
 		r->refused = "not a URL";
 	else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
 		r->refused = "neither http nor https";
+	else if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+		r->refused = "not a URL";
 	else if (curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK)
 		r->refused = "a URL with a user name in it";
 	else

@@ -188,8 +188,8 @@ static enum http_result judge(const struct http_request *r, CURLcode code)
 	switch (code) {
 	case CURLE_OK:
 	case CURLE_TOO_MANY_REDIRECTS: return HTTP_ANSWERED;
+	case CURLE_UNSUPPORTED_PROTOCOL: return r->is_sent && !r->has_answer ? HTTP_BROKEN : HTTP_BAD_URL; /* the former: bytes that are no HTTP */
 	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_LOGIN_DENIED: return HTTP_BAD_URL;
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:
