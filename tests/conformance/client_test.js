@@ -81,7 +81,7 @@ test('what HubSpot refuses is refused with its codes: conflict, unknown property
   const unknown = await failureOf(api.update(made.id, { properties: { no_such_property: '1' } }), 400);
   assert.equal(unknown.body.category, 'VALIDATION_ERROR');
   assert.match(unknown.body.message, /no_such_property/);
-  assert.equal(unknown.body.errors?.[0]?.code ?? 'PROPERTY_DOESNT_EXIST', 'PROPERTY_DOESNT_EXIST');
+  assert.match(JSON.stringify(unknown.body), /PROPERTY_DOESNT_EXIST/);
   const option = await failureOf(hubspot.crm.objects.tasks.basicApi.create({ properties: { hs_timestamp: DUE, hs_task_status: 'DONE' } }), 400);
   assert.match(option.body.message, /hs_task_status|DONE/);
   const readOnly = await failureOf(api.update(made.id, { properties: { hs_object_id: '5' } }), 400);
@@ -186,8 +186,8 @@ test('upsert by e-mail makes what is new, changes what is there, and says which'
   const upsert = (email, city) => ({ id: email, idProperty: 'email', properties: { email, city } });
   const answer = await batchApi.upsert({ inputs: [upsert('there@example.example', 'Oslo'), upsert('new@example.example', 'Bern')] });
   const byEmail = new Map(answer.results.map((contact) => [contact.properties.email, contact]));
-  assert.equal(byEmail.get('there@example.example')._new ?? byEmail.get('there@example.example').new, false);
-  assert.equal(byEmail.get('new@example.example')._new ?? byEmail.get('new@example.example').new, true);
+  assert.equal(byEmail.get('there@example.example')._new, false);
+  assert.equal(byEmail.get('new@example.example')._new, true);
   const read = await hubspot.crm.contacts.basicApi.getById('there@example.example', ['city'], undefined, undefined, false, 'email');
   assert.equal(read.properties.city, 'Oslo');
   const refused = await failureOf(hubspot.crm.companies.batchApi.upsert({ inputs: [{ id: 'a.example', idProperty: 'domain', properties: { domain: 'a.example' } }] }), 400);
@@ -207,7 +207,7 @@ test('a task and a note are created with their contact, and the association is r
   assert.deepEqual(tasks.results.map((result) => String(result.toObjectId)), [task.id]);
   assert.equal(tasks.results[0].associationTypes[0].typeId, 203);
   const notes = await v4.batchApi.getPage('notes', 'contacts', { inputs: [{ id: note.id }] });
-  assert.equal(notes.results[0]._from?.id ?? notes.results[0].from?.id, note.id);
+  assert.equal(notes.results[0]._from.id, note.id);
   assert.deepEqual(notes.results[0].to.map((result) => String(result.toObjectId)), [contact.id]);
 });
 
@@ -256,11 +256,9 @@ test('properties and groups are created, read, listed, and not created twice', a
 
 test('a property with unique values is an id: read, upsert, conflict', async () => {
   const { coreApi } = hubspot.crm.properties;
-  await coreApi.create('tasks', { name: 'conformance_key', label: 'Key', type: 'string', fieldType: 'text', groupName: 'task', hasUniqueValue: true }).catch(async (error) => {
-    assert.equal(error.code, 400, error.message);
-    const groups = await hubspot.crm.properties.groupsApi.getAll('tasks');
-    await coreApi.create('tasks', { name: 'conformance_key', label: 'Key', type: 'string', fieldType: 'text', groupName: groups.results[0].name, hasUniqueValue: true });
-  });
+  const groups = await hubspot.crm.properties.groupsApi.getAll('tasks');
+  const key = { name: 'conformance_key', label: 'Key', type: 'string', fieldType: 'text', groupName: groups.results[0].name, hasUniqueValue: true };
+  await coreApi.create('tasks', key);
   const { basicApi, batchApi } = hubspot.crm.objects.tasks;
   const made = await basicApi.create({ properties: { hs_timestamp: DUE, conformance_key: 'key-1' }, associations: [] });
   assert.equal((await basicApi.getById('key-1', ['conformance_key'], undefined, undefined, false, 'conformance_key')).id, made.id);

@@ -199,6 +199,8 @@ test('associations', async () => {
   await post(`${between('tasks', 'contacts')}/batch/create`, { inputs: [{ from: { id: task }, to: { id: other }, types: types204 }] }, 201);
   await post(`${between('tasks', 'contacts')}/batch/read`, { inputs: [{ id: task }] });
   await post(`${between('tasks', 'contacts')}/batch/read`, { inputs: [{ id: task }, { id: '999999996' }] }, 207);
+  await post(`${between('tasks', 'contacts')}/batch/labels/archive`, { inputs: [{ from: { id: task }, to: { id: other }, types: types204 }] }, ARCHIVED);
+  await post(`${between('tasks', 'contacts')}/batch/create`, { inputs: [{ from: { id: task }, to: { id: other }, types: types204 }] }, 201);
   await post(`${between('tasks', 'contacts')}/batch/archive`, { inputs: [{ from: { id: task }, to: [{ id: other }] }] }, ARCHIVED);
   await post(`${between('contacts', 'companies')}/batch/associate/default`, { inputs: [{ from: { id: contact }, to: { id: company } }] });
   await get(`${between('contacts', 'companies')}/labels`.replace('/crm/v4/associations', '/crm/associations/v4'));
@@ -227,6 +229,18 @@ test('properties and groups', async () => {
     await post(`${path}/batch/create`, { inputs: [unique, choice] }, 201);
     await post(`${path}/batch/read`, { archived: false, inputs: [{ name: 'spec_key' }, { name: 'spec_choice' }] });
     await get(`${path}/spec_choice`);
+    await call('PATCH', `${path}/spec_text`, { body: { label: 'Changed', description: 'as asked' }, status: 200 });
+    assert.equal((await get(`${path}/spec_text`)).label, 'Changed');
+    await call('PATCH', `${path}/none_of_these`, { body: { label: 'Changed' }, status: 404 });
+    await call('DELETE', `${path}/spec_text`, { status: 204 });
+    await get(`${path}/spec_text`, 404);
+    await post(`${path}/batch/create`, { inputs: [{ ...text, name: 'spec_gone' }] }, 201);
+    await post(`${path}/batch/archive`, { inputs: [{ name: 'spec_gone' }] }, 204);
+    await get(`${path}/spec_gone`, 404);
+    await post(`${path}/groups`, { name: `${group}_gone`, label: 'Gone', displayOrder: -1 }, 201);
+    await call('PATCH', `${path}/groups/${group}_gone`, { body: { label: 'Going' }, status: 200 });
+    await call('DELETE', `${path}/groups/${group}_gone`, { status: 204 });
+    await get(`${path}/groups/${group}_gone`, 404);
     const object = { ...types[type].make(++number), spec_key: 'k1', spec_choice: 'A' };
     const made = await post(`${paths.objects}/${type}`, { properties: object, associations: [] }, 201);
     await get(`${paths.objects}/${type}/k1?idProperty=spec_key`);
