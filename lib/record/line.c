@@ -386,7 +386,7 @@ bool line_name_is(const struct record *r, struct slice name, struct slice wanted
 	/* A name with escapes is at most six times as long as what it stands for. */
 	enum { LONGEST_ESCAPE = 6, DECODED_BYTES = 256 };
 	if (slice_equal(name, wanted_name))
-		return true;
+		return !line_has_escape(r, name);
 	if (!line_has_escape(r, name) || name.len <= wanted_name.len || name.len > LONGEST_ESCAPE * wanted_name.len)
 		return false;
 	if (wanted_name.len < DECODED_BYTES) {
