@@ -73,7 +73,9 @@ struct claim {
 	size_t candidate_count, candidate_capacity, next_candidate;
 	struct idmap seen;
 	struct arena seen_arena;
-	size_t search_total, enough;
+	size_t enough;
+	bool is_probing, has_all; /* the first search: goes on only where it finds no more than is wanted */
+	size_t faults; /* records printed with an error */
 
 	struct claim_batch *first, **end;
 	size_t open_runs, in_flight;
@@ -115,9 +117,12 @@ static void add_candidate(struct claim *claim, const struct json *task)
 static bool take_page(struct search *search, const struct json *results, void *arg)
 {
 	struct claim *claim = arg;
-	claim->search_total = search->total;
 	for (const struct json *task = results == NULL ? NULL : results->child; task != NULL; task = task->next)
 		add_candidate(claim, task);
+	if (claim->is_probing) {
+		claim->has_all = search->total <= SEARCH_PAGE || search->total <= claim->wanted || claim->only_other;
+		return claim->has_all && !cli_stopping();
+	}
 	return claim->candidate_count < claim->enough && !cli_stopping();
 }
 
@@ -189,16 +194,18 @@ static int by_priority_and_due(const void *a, const void *b)
 	return x_len != y_len ? (x_len < y_len ? -1 : 1) : strcmp(x->id, y->id);
 }
 
-/* A small queue is known after one search. A large one is searched by priority, until there are enough. */
+/* A queue with no more than is wanted is read whole by one search. A larger one is searched by priority, until there are enough. */
 static void find_candidates(struct claim *claim)
 {
 	static const char *const priorities[] = { "[\"HIGH\"]", "[\"MEDIUM\"]", "[\"LOW\"]", "" };
 	const struct hubspot_trouble *trouble = hubspot_trouble(claim->tool.api);
-	struct search *all = new_search(claim, SEARCH_PAGE);
+	struct search *all = new_search(claim, SEARCH_CAP);
 	add_new_tasks(claim, all, "");
 	add_old_tasks(claim, all);
+	claim->is_probing = true;
 	do_search(claim, all, SIZE_MAX);
-	if (claim->search_total > SEARCH_PAGE && trouble->status == 0) {
+	claim->is_probing = false;
+	if (!claim->has_all && trouble->status == 0) {
 		claim->candidate_count = 0;
 		idmap_release(&claim->seen);
 		struct search *old = new_search(claim, SEARCH_PAGE);
@@ -359,7 +366,9 @@ static void print_items(struct relate_item *items, size_t count, bool ok, void *
 			lead_put_lease(&claim->line, claimed->token, claimed->expires_ms, claimed->attempt);
 			size_t before = claim->line.len;
 			buf_putc(&claim->line, ',');
-			if (!put_fault(claim, &items[i], claimed, &claim->line))
+			if (put_fault(claim, &items[i], claimed, &claim->line))
+				claim->faults++;
+			else
 				claim->line.len = before;
 			buf_putc(&claim->line, '}');
 			if (claim->line.failed)
@@ -428,6 +437,8 @@ int run_claim(int argc, char **argv)
 	say_counts(&claim);
 	tool_summary(&claim.tool, claim.printed, "tasks");
 	int status = tool_status(&claim.tool, stream_close(claim.out));
+	if (status == EXIT_OK && claim.faults > 0)
+		status = EXIT_SOME_FAILED;
 	free(claim.candidates);
 	idmap_release(&claim.seen);
 	arena_release(&claim.seen_arena);

@@ -80,9 +80,11 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 	struct hubspot *api = must(calloc(1, sizeof *api));
 	api->options = *options;
 	api->answered_end = &api->answered;
-	struct http_options http = {
-		.user_agent = "leadpipe/" LEADPIPE_VERSION, .trace = options->trace, .seed = options->seed, .warn = options->warn
-	};
+	struct http_options http = { .user_agent = "leadpipe/" LEADPIPE_VERSION,
+		.trace = options->trace,
+		.seed = options->seed,
+		.quiet_retries = options->quiet_retries,
+		.warn = options->warn };
 	api->http = must(http_new(&http));
 	/* Max is HubSpot's for paid tiers until its first answer says otherwise. */
 	struct governor_limits limits = { .max = WINDOW_MAX, .window_us = WINDOW_US, .burst = BURST, .reserved = RESERVED };
@@ -295,6 +297,10 @@ static void show(const struct hubspot *api, const struct hubspot_call *call)
 	if (call->body.ptr != NULL)
 		jsonw_put_raw(&w, "body", call->body);
 	jsonw_object_end(&w);
+	/* Line ends between members are only blanks; in strings there are none. */
+	for (size_t i = 0; i < line.len; i++)
+		if (line.ptr[i] == '\n' || line.ptr[i] == '\r' || line.ptr[i] == '\t')
+			line.ptr[i] = ' ';
 	api->options.show(buf_slice(&line), api->options.show_arg);
 	buf_release(&line);
 }

@@ -36,6 +36,7 @@ struct hubspot_options {
 	struct trace *trace; /* borrowed; NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
 	bool is_interactive; /* goes ahead of background work */
+	bool quiet_retries; /* says nothing of waiting and trying again */
 	bool keeps_going; /* a missing scope ends only its own call: for check */
 	bool is_dry_run; /* writes are shown, not sent, and answered with success */
 	void (*show)(struct slice json, void *arg); /* a write of a dry run: {"method","path","body"} */

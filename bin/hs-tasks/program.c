@@ -29,17 +29,21 @@ struct builder {
 	struct piece fault_at;
 };
 
+/* Whatever may fail stands in brackets: jq 1.6 lets an earlier try, ? or // catch the errors of what follows it, until its outputs are collected. */
 static const char prelude[] =
 	"def text: if . == null then \"\" elif type == \"string\" then . else tostring end;\n"
 	"def html: text | @html;\n"
-	"def clean: if . == \"\" then null else . end;\n"
+	"def get($name): if type == \"object\" then .[$name] else null end;\n"
 	"def object: if type == \"object\" then . else {} end;\n"
+	"def or_else($other): if . == null or . == \"\" then $other else . end;\n"
 	".now as $now | .route as $route | .record | . as $record\n"
-	"| (.task.properties? | object) as $task | (.contact.properties? // .contact? | object) as $contact\n"
-	"| (.company.properties? // .company? | object) as $company | (.enrichment.facts? | object) as $facts\n"
-	"| (([$contact.firstname, $contact.lastname] | map(text | clean | values) | join(\" \") | clean) // ($contact.email | text | clean)\n"
-	"   // (if .contact.id? then \"contact \" + (.contact.id | text) else \"unknown\" end)) as $name\n"
-	"| (($company.name | text | clean) // ($contact.company | text | clean) // \"\") as $company_name\n";
+	"| (.task | get(\"properties\") | object) as $task\n"
+	"| (.contact | if get(\"properties\") == null then . else .properties end | object) as $contact\n"
+	"| (.company | if get(\"properties\") == null then . else .properties end | object) as $company\n"
+	"| (.enrichment | get(\"facts\") | object) as $facts\n"
+	"| ([$contact.firstname, $contact.lastname] | map(text | select(. != \"\")) | join(\" \") | or_else($contact.email | text)\n"
+	"   | or_else($record.contact | get(\"id\") | if . == null then \"unknown\" else \"contact \" + text end)) as $name\n"
+	"| ($company.name | text | or_else($contact.company | text)) as $company_name\n";
 
 static void put_prelude(struct buf *out, const struct workflow *w)
 {
@@ -65,11 +69,11 @@ static void note_piece(struct builder *b, const char *place, unsigned line, stru
 static void put_expr(struct builder *b, const char *place, unsigned line, struct slice source)
 {
 	note_piece(b, place, line, source);
-	buf_puts(&b->text, "(try first((");
+	buf_puts(&b->text, "([try (");
 	buf_put_slice(&b->text, source);
-	buf_puts(&b->text, "\n), null) catch error(");
+	buf_puts(&b->text, "\n) catch error(");
 	json_quote(&b->text, slice_of(place));
-	buf_puts(&b->text, " + \": \" + (if type == \"string\" then . else tojson end)))");
+	buf_puts(&b->text, " + \": \" + (if type == \"string\" then . else tojson end))] | .[0])");
 }
 
 /* The length of the expression up to its closing brace; -1: none. */
@@ -186,7 +190,7 @@ static void put_mapping(struct builder *b, const char *at, const char *member, c
 		if (is_fill) {
 			buf_printf(&b->text, "(if (%s[", properties);
 			json_quote(&b->text, item->name);
-			buf_puts(&b->text, "]? | text) != \"\" then null else ");
+			buf_puts(&b->text, "] | text) != \"\" then null else ");
 		}
 		put_expr(b, place, item->line, source);
 		if (is_fill)
@@ -249,13 +253,13 @@ static void put_follow_ups(struct builder *b, const char *at, const struct json 
 			continue;
 		}
 		unsigned m = 0;
-		buf_puts(&b->text, "first(");
+		buf_puts(&b->text, "([");
 		for (const struct json *one = first->child; one != NULL; one = one->next, m++) {
 			snprintf(place, sizeof place, "%s.follow_ups[%u].first[%u]", at, n, m);
 			put_follow_up(b, place, one, ordinal++);
 			buf_puts(&b->text, ",\n");
 		}
-		buf_puts(&b->text, "empty)");
+		buf_puts(&b->text, "empty] | .[0:1][])");
 	}
 	buf_puts(&b->text, "]}");
 }
@@ -264,7 +268,7 @@ static void put_park(struct builder *b, const char *at, const struct json *rules
 {
 	char place[PLACE_BYTES];
 	unsigned n = 0;
-	buf_puts(&b->text, "\"park\":first(");
+	buf_puts(&b->text, "\"park\":([");
 	for (const struct json *rule = rules == NULL ? NULL : rules->child; rule != NULL; rule = rule->next, n++) {
 		const struct json *when = json_get(rule, "when"), *reason = json_get(rule, "reason");
 		buf_puts(&b->text, "(if ");
@@ -275,7 +279,7 @@ static void put_park(struct builder *b, const char *at, const struct json *rules
 		put_template(b, place, reason->line, reason->string, false);
 		buf_puts(&b->text, " else empty end),\n");
 	}
-	buf_puts(&b->text, "null),\n");
+	buf_puts(&b->text, "null] | .[0]),\n");
 }
 
 static void put_route(struct builder *b, const struct route *route)
@@ -290,9 +294,9 @@ static void put_route(struct builder *b, const struct route *route)
 	if (done != NULL) {
 		put_expr(b, place, done->line, done->string);
 	} else {
-		buf_puts(&b->text, ".[");
+		buf_puts(&b->text, "get(");
 		json_quote(&b->text, route->result);
-		buf_puts(&b->text, route->makes_mail ? "].state? == \"sent\"" : "]? != null");
+		buf_puts(&b->text, route->makes_mail ? ") | get(\"state\") == \"sent\"" : ") != null");
 	}
 	buf_puts(&b->text, ") then {\"done\":true,\n");
 	put_park(b, at, json_get(json, "park"));

@@ -93,6 +93,9 @@ static void put_groups(const struct search *s, struct jsonw *w)
 	jsonw_name(w, "filterGroups");
 	jsonw_array(w);
 	for (size_t i = 0; i < s->group_count; i++) {
+		/* No filter at all finds everything, but HubSpot takes no group without one. */
+		if (s->groups[i].len == 0 && !s->by_id)
+			continue;
 		buf_reset(&group);
 		buf_puts(&group, "{\"filters\":[");
 		buf_put_slice(&group, buf_slice(&s->groups[i]));
