@@ -11,7 +11,6 @@
 
 enum {
 	REPORT_MAX_BYTES = 8 << 20,
-	SCRATCH_MAX_BYTES = 4 << 20,
 	REASON_BYTES = 256,
 	COMPLAINTS = 10, /* bad lines that are named one by one */
 	PROGRESS_EVERY = 65536, /* lines */
@@ -29,7 +28,7 @@ const struct cli_option report_options[] = {
 };
 
 struct options {
-	struct reader reader;
+	struct reader_options reader;
 	bool json;
 };
 
@@ -56,20 +55,20 @@ struct counts {
 	uint64_t used, bad, left_out;
 };
 
-static void complain(struct counts *counts, const char *place, const char *reason)
+static void complain(struct counts *counts, const struct stream *s, const char *reason)
 {
 	if (counts->bad++ < COMPLAINTS)
-		cli_warn("%s: %s", place, reason);
+		cli_warn("%s: %s", stream_place(s), reason);
 }
 
 /* Whether --where wants this line; one on which it fails is bad. */
-static bool is_wanted(struct expr *where, const struct record *r, struct counts *counts, const char *place)
+static bool is_wanted(struct expr *where, const struct record *r, struct counts *counts, const struct stream *s)
 {
 	bool failed = false;
 	if (where == NULL || expr_test(where, record_line(r), &failed))
 		return true;
 	if (failed)
-		complain(counts, place, "--where failed on this line");
+		complain(counts, s, "--where failed on this line");
 	else
 		counts->left_out++;
 	return false;
@@ -84,11 +83,11 @@ static void take_record(
 		counts->bad++;
 		return;
 	}
-	if (!is_wanted(where, r, counts, stream_place(s)))
+	if (!is_wanted(where, r, counts, s))
 		return;
 	const char *reason = reader_read(reader, r, &op);
 	if (reason != NULL) {
-		complain(counts, stream_place(s), reason);
+		complain(counts, s, reason);
 		return;
 	}
 	counts->used++;
@@ -128,7 +127,7 @@ static struct expr *compile_where(void)
 }
 
 /* Reads all there is, or -n operations; gives the stream's status. */
-static int read_all(struct options *opt, struct series_set *set, struct counts *counts)
+static int read_all(const struct options *opt, struct series_set *set, struct counts *counts)
 {
 	struct expr *where = compile_where();
 	struct stream_options options = { .tool = "perfstat", .paths = cli_operands(NULL), .out_fd = -1, .hand_out_all = true, .warn = cli_warn };
@@ -136,17 +135,19 @@ static int read_all(struct options *opt, struct series_set *set, struct counts *
 	if (s == NULL)
 		cli_die(EXIT_TRY_LATER, "%s", strerror(errno));
 	int64_t most = cli_shared()->count;
-	arena_init(&opt->reader.scratch, SCRATCH_MAX_BYTES);
+	struct reader *reader = reader_new(&opt->reader);
+	if (reader == NULL)
+		cli_die(EXIT_TRY_LATER, "out of memory");
 	cli_catch_stop();
 	for (struct record *r; (most < 0 || counts->used < (uint64_t)most) && (r = stream_next(s)) != NULL;) {
-		take_record(set, &opt->reader, where, s, r, counts);
+		take_record(set, reader, where, s, r, counts);
 		if (stream_count(s) % PROGRESS_EVERY == 0)
 			cli_progress(stream_count(s), 0, 0, NULL);
 		if (cli_stopping())
 			stream_stop(s);
 	}
 	cli_progress_end();
-	arena_release(&opt->reader.scratch);
+	reader_free(reader);
 	expr_free(where);
 	return stream_close(s);
 }

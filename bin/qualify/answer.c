@@ -1,6 +1,10 @@
 #include "answer.h"
 
-#include "record/write.h"
+/* Not through record/write.h: this runs for each record, and half of what it writes is the same each time. */
+static inline void put(struct buf *out, const char *literal)
+{
+	buf_put(out, literal, strlen(literal));
+}
 
 static void put_number(struct buf *out, int64_t number)
 {
@@ -16,22 +20,22 @@ static void put_number(struct buf *out, int64_t number)
 
 void answer_brief(struct buf *out, const struct verdict *verdict)
 {
-	buf_puts(out, "{\"score\":");
+	put(out, "{\"score\":");
 	put_number(out, verdict->score);
-	buf_puts(out, ",\"tier\":");
+	put(out, ",\"tier\":");
 	buf_put_slice(out, verdict->tier->name_json);
-	buf_putc(out, '}');
+	put(out, "}");
 }
 
 /* A value as it stands in the line; a long one, or an object, as text that ends in an ellipsis. */
-static void put_value(struct jsonw *w, struct value value)
+static void put_value(struct buf *out, struct value value)
 {
 	if (value.type == JSON_NULL) {
-		jsonw_null(w);
+		put(out, "null");
 		return;
 	}
 	if (value.raw.len <= ANSWER_VALUE_BYTES) {
-		jsonw_raw(w, value.raw);
+		buf_put_slice(out, value.raw);
 		return;
 	}
 	size_t bad, quote = value.type == JSON_STRING;
@@ -45,73 +49,88 @@ static void put_value(struct jsonw *w, struct value value)
 		buf_put_slice(&text, inside);
 	text.len = slice_utf8_prefix(buf_slice(&text));
 	buf_puts(&text, "\xe2\x80\xa6");
-	jsonw_string(w, buf_slice(&text));
+	json_quote(out, buf_slice(&text));
 	buf_release(&text);
 }
 
-static void put_reasons(struct jsonw *w, const struct verdict *verdict)
+static void put_reasons(struct buf *out, const struct verdict *verdict)
 {
-	jsonw_name(w, "reasons");
-	jsonw_array(w);
+	put(out, ",\"reasons\":[");
 	for (size_t i = 0; i < verdict->reason_count; i++) {
 		const struct reason *reason = &verdict->reasons[i];
 		const struct source *source = reason->finding == NULL ? NULL : reason->finding->source;
-		jsonw_object(w);
-		jsonw_put_raw(w, "rule", reason->step->name_json);
-		jsonw_put_int(w, "points", reason->points);
-		jsonw_put_raw(w, "field", source == NULL ? slice_of("null") : source->label_json);
-		jsonw_name(w, "value");
-		put_value(w, reason->value);
-		jsonw_object_end(w);
+		if (i > 0)
+			put(out, ",");
+		put(out, "{\"rule\":");
+		buf_put_slice(out, reason->step->name_json);
+		put(out, ",\"points\":");
+		put_number(out, reason->points);
+		put(out, ",\"field\":");
+		if (source == NULL)
+			put(out, "null");
+		else
+			buf_put_slice(out, source->label_json);
+		put(out, ",\"value\":");
+		put_value(out, reason->value);
+		put(out, "}");
 	}
-	jsonw_array_end(w);
+	put(out, "]");
 }
 
 /* Inputs without a usable value, by the field to fill. Gives the number of the others. */
-static size_t put_missing(struct jsonw *w, const struct rules *rules, const struct verdict *verdict)
+static size_t put_missing(struct buf *out, const struct rules *rules, const struct verdict *verdict)
 {
 	size_t known = 0;
-	jsonw_name(w, "missing");
-	jsonw_array(w);
+	put(out, ",\"missing\":[");
 	for (size_t i = 0; i < rules->input_count; i++) {
 		const struct finding *finding = &verdict->findings[i];
-		if (finding->source == NULL)
-			jsonw_raw(w, rules->sources[rules->inputs[i].first_source].label_json);
-		else if (finding->is_unreadable)
-			jsonw_raw(w, finding->source->label_json);
-		else
+		const struct source *source = finding->source;
+		if (source != NULL && !finding->is_unreadable) {
 			known++;
+			continue;
+		}
+		if (i > known)
+			put(out, ",");
+		buf_put_slice(out, (source != NULL ? source : &rules->sources[rules->inputs[i].first_source])->label_json);
 	}
-	jsonw_array_end(w);
+	put(out, "]");
 	return known;
 }
 
-static void put_optional(struct jsonw *w, const char *name, struct slice json)
+/* A share cut to two decimals, so that 1 means all. */
+static void put_share(struct buf *out, size_t part, size_t whole)
 {
-	if (json.len > 0)
-		jsonw_put_raw(w, name, json);
+	size_t percent = whole == 0 ? 100 : part * 100 / whole;
+	char text[] = { '0', '.', (char)('0' + percent / 10 % 10), (char)('0' + percent % 10) };
+	if (percent == 100)
+		text[0] = '1';
+	buf_put(out, text, percent % 100 == 0 ? 1 : percent % 10 == 0 ? 3 : 4);
 }
 
 void answer_full(struct buf *out, const struct rules *rules, const struct verdict *verdict, const char *at)
 {
-	struct jsonw w;
-	jsonw_init(&w, out);
-	jsonw_object(&w);
-	jsonw_put_text(&w, "at", at);
-	jsonw_put_int(&w, "score", verdict->score);
-	jsonw_put_raw(&w, "tier", verdict->tier->name_json);
-	put_optional(&w, "status", verdict->tier->status_json);
-	put_reasons(&w, verdict);
-	size_t known = put_missing(&w, rules, verdict);
-	/* Cut to two decimals, so that 1 means that nothing is missing. */
-	jsonw_name(&w, "coverage");
-	jsonw_double(&w, rules->input_count == 0 ? 1 : (double)(known * 100 / rules->input_count) / 100);
-	put_optional(&w, "next_action", verdict->tier->next_action_json);
-	jsonw_name(&w, "rules");
-	jsonw_object(&w);
-	jsonw_put_raw(&w, "name", rules->name_json);
-	jsonw_name(&w, "digest");
-	jsonw_raw(&w, rules->digest_json);
-	jsonw_object_end(&w);
-	jsonw_object_end(&w);
+	const struct tier *tier = verdict->tier;
+	put(out, "{\"at\":\"");
+	buf_puts(out, at);
+	put(out, "\",\"score\":");
+	put_number(out, verdict->score);
+	put(out, ",\"tier\":");
+	buf_put_slice(out, tier->name_json);
+	if (tier->status_json.len > 0) {
+		put(out, ",\"status\":");
+		buf_put_slice(out, tier->status_json);
+	}
+	put_reasons(out, verdict);
+	size_t known = put_missing(out, rules, verdict);
+	put(out, ",\"coverage\":");
+	put_share(out, known, rules->input_count);
+	if (tier->next_action_json.len > 0) {
+		put(out, ",\"next_action\":");
+		buf_put_slice(out, tier->next_action_json);
+	}
+	put(out, ",\"rules\":{\"name\":");
+	buf_put_slice(out, rules->name_json);
+	put(out, ",\"digest\":");
+	buf_put_slice(out, rules->digest_json);
+	put(out, "}}");
 }
