@@ -1,0 +1,506 @@
+#include "site.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "charset.h"
+#include "result.h"
+#include "wall.h"
+
+enum {
+	MAX_PAGES = 16,
+	KEPT_ARENA_BYTES = 1 << 20,
+	SCRATCH_ARENA_BYTES = 24 << 20,
+	SCRATCH_HELD_BYTES = 512 << 10, /* more than this is given back after a page */
+	REFRESH_TEXT_BYTES = 400, /* a page with less text than this that has a refresh is only there to lead on */
+	TECHNOLOGIES_BYTES = 256 << 10,
+};
+
+struct site {
+	struct sites *all;
+	char *key; /* "!" or, where https was only assumed, "?", and the URL asked for */
+	struct site_result *result; /* NULL while it is being fetched */
+	uint64_t used;
+	uint64_t *tickets;
+	size_t ticket_count, ticket_room;
+
+	/* while it is being fetched */
+	struct arena kept;
+	struct address asked; /* in `kept` */
+	char *task;
+	struct findings found;
+	struct address now; /* the page asked for */
+	bool tried_http, has_home, one_page;
+	unsigned redirects, pages;
+	const char *home_url, *home_domain, *home_origin; /* in the end */
+	const char *next[MAX_PAGES]; /* further pages */
+	size_t next_count, next_at;
+};
+
+struct sites {
+	struct site_options options;
+	site_done *done;
+	void *arg;
+	struct site **list;
+	size_t count, room, active;
+	uint64_t turn;
+	struct arena scratch;
+	struct buf utf8, json;
+};
+
+const char *site_status_name(enum site_status status)
+{
+	static const char *const names[SITE_STATUSES] = {
+		[SITE_OK] = "ok",
+		[SITE_NO_DOMAIN] = "no_domain",
+		[SITE_NOT_FETCHED] = "not_fetched",
+		[SITE_UNREACHABLE] = "unreachable",
+		[SITE_TIMED_OUT] = "timed_out",
+		[SITE_ROBOTS] = "robots",
+		[SITE_HTTP_ERROR] = "http_error",
+		[SITE_NOT_HTML] = "not_html",
+		[SITE_TOO_LARGE] = "too_large",
+		[SITE_REFUSED_ADDRESS] = "refused_address",
+		[SITE_ELSEWHERE] = "elsewhere",
+		[SITE_PARKED] = "parked",
+		[SITE_SOFT_404] = "soft_404",
+		[SITE_BOT_WALL] = "bot_wall",
+	};
+	return names[status];
+}
+
+/* -- the sites of a run -- */
+
+static void init_sites(struct sites *s, const struct site_options *options)
+{
+	*s = (struct sites){ .options = *options };
+	if (s->options.max_pages > MAX_PAGES)
+		s->options.max_pages = MAX_PAGES;
+	arena_init(&s->scratch, SCRATCH_ARENA_BYTES);
+	buf_init(&s->utf8, 3 * (size_t)PAGE_MAX_BYTES + 1);
+	buf_init(&s->json, TECHNOLOGIES_BYTES);
+}
+
+static void release_sites(struct sites *s)
+{
+	arena_release(&s->scratch);
+	buf_release(&s->utf8);
+	buf_release(&s->json);
+}
+
+struct sites *sites_new(const struct site_options *options, site_done *done, void *arg)
+{
+	struct sites *s = malloc(sizeof *s);
+	if (s == NULL)
+		return NULL;
+	init_sites(s, options);
+	s->done = done;
+	s->arg = arg;
+	return s;
+}
+
+static void free_site(struct site *site)
+{
+	arena_release(&site->kept);
+	free(site->result);
+	free(site->tickets);
+	free(site->task);
+	free(site->key);
+	free(site);
+}
+
+void sites_free(struct sites *s)
+{
+	if (s == NULL)
+		return;
+	for (size_t i = 0; i < s->count; i++)
+		free_site(s->list[i]);
+	free(s->list);
+	release_sites(s);
+	free(s);
+}
+
+size_t sites_active(const struct sites *s)
+{
+	return s->active;
+}
+
+static struct site *find_site(const struct sites *s, const struct address *home)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if ((s->list[i]->key[0] == '!') == home->has_scheme && strcmp(s->list[i]->key + 1, home->url) == 0)
+			return s->list[i];
+	return NULL;
+}
+
+bool sites_would_fetch(const struct sites *s, const struct address *home)
+{
+	return find_site(s, home) == NULL;
+}
+
+/* Forgets the site not used for longest, where enough are known. */
+static void make_room(struct sites *s)
+{
+	size_t oldest = SIZE_MAX;
+	for (size_t i = 0; s->count >= SITE_KEPT && i < s->count; i++)
+		if (s->list[i]->result != NULL && (oldest == SIZE_MAX || s->list[i]->used < s->list[oldest]->used))
+			oldest = i;
+	if (oldest == SIZE_MAX)
+		return;
+	free_site(s->list[oldest]);
+	s->list[oldest] = s->list[--s->count];
+}
+
+static bool copy_address(struct arena *arena, const struct address *from, struct address *to)
+{
+	*to = (struct address){
+		.url = arena_strdup(arena, slice_of(from->url)),
+		.origin = arena_strdup(arena, slice_of(from->origin)),
+		.host = arena_strdup(arena, slice_of(from->host)),
+		.domain = arena_strdup(arena, slice_of(from->domain)),
+		.has_scheme = from->has_scheme,
+	};
+	return !arena->failed;
+}
+
+static struct site *new_site(struct sites *s, const struct address *home, struct slice task)
+{
+	struct site *site = calloc(1, sizeof *site);
+	if (site == NULL)
+		return NULL;
+	*site = (struct site){ .all = s, .task = strndup(task.len == 0 ? "" : task.ptr, task.len) };
+	arena_init(&site->kept, KEPT_ARENA_BYTES);
+	if (s->options.signals != NULL)
+		site->found.hits = arena_alloc(&site->kept, (signals_count(s->options.signals) + 1) * sizeof *site->found.hits);
+	if (asprintf(&site->key, "%c%s", home->has_scheme ? '!' : '?', home->url) < 0)
+		site->key = NULL;
+	if (!copy_address(&site->kept, home, &site->asked) || site->task == NULL || site->key == NULL) {
+		free_site(site);
+		return NULL;
+	}
+	site->now = site->asked;
+	return site;
+}
+
+static bool add_ticket(struct site *site, uint64_t ticket)
+{
+	if (site->ticket_count == site->ticket_room) {
+		size_t room = site->ticket_room == 0 ? 4 : 2 * site->ticket_room;
+		uint64_t *more = realloc(site->tickets, room * sizeof *more);
+		if (more == NULL)
+			return false;
+		site->tickets = more;
+		site->ticket_room = room;
+	}
+	site->tickets[site->ticket_count++] = ticket;
+	return true;
+}
+
+/* -- the end of a site -- */
+
+static struct slice technologies(struct sites *s, const struct findings *found)
+{
+	struct jsonw w;
+	buf_reset(&s->json);
+	jsonw_init(&w, &s->json);
+	if (s->options.signals == NULL || found->hits == NULL)
+		return slice_of("[]");
+	signals_write(s->options.signals, found->hits, &w);
+	return s->json.failed ? slice_of("[]") : buf_slice(&s->json);
+}
+
+/* What could not be read gives no facts, whatever was seen on the way. */
+static struct site_result *conclude(struct site *site, enum site_status status, struct slice reason)
+{
+	struct site_result loose = {
+		.status = status, .reason = facts_clean(&site->kept, reason, 300), .pages = site->pages, .technologies = SLICE("[]")
+	};
+	if (site->home_url != NULL)
+		loose.url = slice_of(site->home_url);
+	if (site->home_domain != NULL && strcmp(site->home_domain, site->asked.domain) != 0)
+		loose.redirected_to = slice_of(site->home_domain);
+	if (status == SITE_OK) {
+		loose.facts = site->found.facts;
+		loose.social = site->found.social;
+		loose.technologies = technologies(site->all, &site->found);
+	}
+	return result_pack(&loose);
+}
+
+static void forget(struct sites *s, const struct site *site)
+{
+	size_t at = 0;
+	while (s->list[at] != site)
+		at++;
+	free_site(s->list[at]);
+	s->list[at] = s->list[--s->count];
+}
+
+/* Tells those who wait. They ask for nothing meanwhile; then the result and the key are all that is kept of the site. */
+static void finish(struct site *site, enum site_status status, const char *reason)
+{
+	static const struct site_result no_memory = { .status = SITE_UNREACHABLE, .reason = SLICE("out of memory"), .technologies = SLICE("[]") };
+	struct sites *s = site->all;
+	site->result = conclude(site, status, slice_of(reason));
+	s->active--;
+	const struct site_result *result = site->result == NULL ? &no_memory : site->result;
+	for (size_t i = 0; i < site->ticket_count; i++)
+		s->done(site->tickets[i], result, s->arg);
+	free(site->tickets);
+	site->tickets = NULL;
+	site->ticket_count = site->ticket_room = 0;
+	arena_release(&site->kept);
+	if (site->result == NULL)
+		forget(s, site);
+}
+
+/* -- fetching -- */
+
+static void take_answer(const struct origin_answer *answer, void *arg);
+
+static void fetch(struct site *site)
+{
+	if (!origins_fetch(site->all->options.origins, &site->now, slice_of(site->task), take_answer, site))
+		finish(site, SITE_UNREACHABLE, "out of memory");
+}
+
+/* The next of the further pages; the end of the site where there is none. */
+static void go_on(struct site *site)
+{
+	while (site->next_at < site->next_count) {
+		const char *url = site->next[site->next_at++];
+		if (url != NULL && domain_resolve(&site->kept, url, slice_of(""), &site->now)) {
+			fetch(site);
+			return;
+		}
+	}
+	finish(site, SITE_OK, "");
+}
+
+static enum site_status status_of(const struct http_response *response)
+{
+	switch (response->result) {
+	case HTTP_TIMED_OUT: return SITE_TIMED_OUT;
+	case HTTP_TOO_LARGE: return SITE_TOO_LARGE;
+	case HTTP_REFUSED_ADDRESS: return SITE_REFUSED_ADDRESS;
+	default: return SITE_UNREACHABLE;
+	}
+}
+
+/* No answer over https where the lead did not name the scheme: plain http may do. */
+static bool falls_back(struct site *site, const struct http_response *response)
+{
+	struct address plain;
+	bool may = response->result == HTTP_UNREACHABLE || response->result == HTTP_BROKEN || response->result == HTTP_TIMED_OUT;
+	if (!may || site->asked.has_scheme || site->tried_http || site->redirects > 0 || !domain_plain_http(&site->kept, &site->now, &plain))
+		return false;
+	site->tried_http = true;
+	site->now = plain;
+	fetch(site);
+	return true;
+}
+
+/* A redirect of the home page; of further pages only one within the origin. */
+static void follow(struct site *site, struct slice location, const char *from)
+{
+	struct address next;
+	if (!domain_resolve(&site->kept, from, location, &next)) {
+		finish(site, SITE_HTTP_ERROR, "redirects to what is no web address");
+	} else if (domain_is_platform(next.domain) && strcmp(next.domain, site->asked.domain) != 0) {
+		finish(site, SITE_ELSEWHERE, arena_printf(&site->kept, "leads to %s", next.domain).ptr);
+	} else if (++site->redirects > SITE_MAX_REDIRECTS) {
+		finish(site, SITE_HTTP_ERROR, "redirects without end");
+	} else {
+		site->now = next;
+		fetch(site);
+	}
+}
+
+static bool is_html(struct slice content_type)
+{
+	return content_type.len == 0 || slice_find_nocase(content_type, slice_of("html")) == content_type.ptr + 5 ||
+		slice_find_nocase(content_type, slice_of("application/xhtml")) == content_type.ptr;
+}
+
+/* "0; url=/de/" of a page that has nothing else to say. */
+static struct slice refresh_of(const struct page *page)
+{
+	struct slice text = page->text_bytes < REFRESH_TEXT_BYTES ? page_meta(page, "refresh") : (struct slice){ "", 0 };
+	const char *at = text.len == 0 ? NULL : slice_find_nocase(text, slice_of("url="));
+	if (at == NULL)
+		return (struct slice){ "", 0 };
+	struct slice url = slice_trim((struct slice){ at + 4, text.len - (size_t)(at + 4 - text.ptr) });
+	while (url.len > 0 && strchr("'\"", url.ptr[0]) != NULL)
+		url = (struct slice){ url.ptr + 1, url.len - 1 };
+	while (url.len > 0 && strchr("'\"", url.ptr[url.len - 1]) != NULL)
+		url.len--;
+	return url;
+}
+
+/* What one page turned out to be. */
+struct visit {
+	enum site_status status;
+	const char *reason;
+	struct slice refresh; /* to be followed instead */
+};
+
+static enum site_status status_of_wall(enum wall wall)
+{
+	return wall == WALL_PARKED ? SITE_PARKED : wall == WALL_SOFT_404 ? SITE_SOFT_404 : SITE_BOT_WALL;
+}
+
+static struct visit visit(struct site *site, struct slice body, struct slice content_type, struct slice headers, long status)
+{
+	struct sites *s = site->all;
+	struct page page;
+	struct slice evidence;
+	struct visit v = { .status = SITE_OK, .reason = "" };
+	struct extract_page in = { .page = &page, .url = site->now.url, .domain = site->now.domain, .headers = headers, .is_home = !site->has_home };
+	if (!page_open(&page, charset_to_utf8(body, content_type, &s->utf8), &s->scratch))
+		return (struct visit){ .status = SITE_NOT_HTML, .reason = "cannot be parsed" };
+	enum wall wall = wall_detect(&page, site->now.domain, headers, &site->kept, &evidence);
+	if (wall != WALL_NONE && (status < 400 || wall == WALL_BOT)) {
+		v = (struct visit){ .status = status_of_wall(wall), .reason = evidence.ptr };
+	} else if (status >= 400) {
+		v = (struct visit){ .status = SITE_HTTP_ERROR, .reason = arena_printf(&site->kept, "status %ld", status).ptr };
+	} else if (in.is_home && refresh_of(&page).len > 0) {
+		v.refresh = arena_copy(&site->kept, refresh_of(&page));
+	} else {
+		extract_page(&in, s->options.signals, &site->found, &site->kept, &s->scratch);
+		if (in.is_home && !site->one_page && s->options.max_pages > 1)
+			site->next_count = extract_links(&in, site->now.origin, site->next, s->options.max_pages - 1, &site->kept, &s->scratch);
+		site->pages++;
+	}
+	page_close(&page);
+	return v;
+}
+
+static void tidy(struct sites *s)
+{
+	arena_reset(&s->scratch);
+	if (s->scratch.used_bytes > SCRATCH_HELD_BYTES)
+		arena_release(&s->scratch);
+	if (s->utf8.cap > SCRATCH_HELD_BYTES)
+		buf_release(&s->utf8);
+}
+
+static void take_home(struct site *site, const struct http_response *response)
+{
+	struct slice type = { "", 0 }, location;
+	if (response->status >= 300 && response->status < 400 && http_header(response, "location", &location)) {
+		follow(site, location, site->now.url);
+		return;
+	}
+	site->home_url = site->now.url;
+	site->home_domain = site->now.domain;
+	site->home_origin = site->now.origin;
+	http_header(response, "content-type", &type);
+	if (response->status < 400 && !is_html(type)) {
+		finish(site, SITE_NOT_HTML, arena_printf(&site->kept, "content type %.*s", (int)type.len, type.ptr).ptr);
+		return;
+	}
+	struct visit v = visit(site, response->body, type, response->headers, response->status);
+	tidy(site->all);
+	if (v.refresh.len > 0) {
+		follow(site, v.refresh, site->now.url);
+	} else if (v.status != SITE_OK) {
+		finish(site, v.status, v.reason);
+	} else {
+		site->has_home = true;
+		go_on(site);
+	}
+}
+
+/* What a further page lacks, the home page has told already. */
+static void take_further(struct site *site, const struct http_response *response)
+{
+	struct slice type = { "", 0 }, location;
+	struct address next;
+	if (response->status >= 300 && response->status < 400 && http_header(response, "location", &location) &&
+		++site->redirects <= SITE_MAX_REDIRECTS && domain_resolve(&site->kept, site->now.url, location, &next) &&
+		strcmp(next.origin, site->home_origin) == 0) {
+		site->now = next;
+		fetch(site);
+		return;
+	}
+	http_header(response, "content-type", &type);
+	if (response->status >= 200 && response->status < 300 && is_html(type)) {
+		visit(site, response->body, type, response->headers, response->status);
+		tidy(site->all);
+	}
+	go_on(site);
+}
+
+static void take_answer(const struct origin_answer *answer, void *arg)
+{
+	struct site *site = arg;
+	const struct http_response *response = answer->response;
+	bool is_page = answer->verdict == ORIGIN_FETCHED && response->result == HTTP_ANSWERED;
+	/* A host that asks for long pauses is asked for one page. */
+	/* A host that asks for long pauses is asked for one page. */
+	site->one_page = answer->crawl_delay_ms > SITE_LONGEST_CRAWL_DELAY_MS;
+	if (is_page && !site->has_home) {
+		take_home(site, response);
+	} else if (is_page) {
+		take_further(site, response);
+	} else if (site->has_home) {
+		go_on(site);
+	} else if (answer->verdict == ORIGIN_DISALLOWED) {
+		finish(site, SITE_ROBOTS, "robots.txt forbids the page");
+	} else if (!falls_back(site, response)) {
+		bool is_status = response->result == HTTP_ANSWERED || response->result == HTTP_OUT_OF_BUDGET;
+		if (is_status)
+			finish(site, SITE_ROBOTS, arena_printf(&site->kept, "robots.txt: status %ld, which forbids all", response->status).ptr);
+		else
+			finish(site, status_of(response), response->error);
+	}
+}
+
+bool sites_ask(struct sites *s, const struct address *home, struct slice task, uint64_t ticket)
+{
+	struct site *site = find_site(s, home);
+	if (site != NULL && site->result != NULL) {
+		site->used = ++s->turn;
+		s->done(ticket, site->result, s->arg);
+		return true;
+	}
+	if (site != NULL)
+		return add_ticket(site, ticket);
+	make_room(s);
+	if (s->count == s->room) {
+		struct site **more = realloc(s->list, (s->room + 64) * sizeof(struct site *));
+		if (more == NULL)
+			return false;
+		s->list = more;
+		s->room += 64;
+	}
+	site = new_site(s, home, task);
+	if (site == NULL || !add_ticket(site, ticket)) {
+		if (site != NULL)
+			free_site(site);
+		return false;
+	}
+	site->used = ++s->turn;
+	s->list[s->count++] = site;
+	s->active++;
+	fetch(site);
+	return true;
+}
+
+struct site_result *site_from_page(const struct site_options *options, const struct address *home, struct slice html)
+{
+	struct sites s;
+	struct site_result *result = NULL;
+	init_sites(&s, options);
+	s.options.max_pages = 1;
+	struct site *site = new_site(&s, home, slice_of(""));
+	if (site != NULL) {
+		site->home_url = site->now.url;
+		site->home_domain = site->now.domain;
+		struct visit v = visit(site, html, slice_of(""), slice_of(""), 200);
+		result = conclude(site, v.status, slice_of(v.reason));
+		free_site(site);
+	}
+	release_sites(&s);
+	return result;
+}
