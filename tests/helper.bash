@@ -12,6 +12,7 @@ unset HUBSPOT_ACCESS_TOKEN HUBSPOT_API_URL LEADPIPE_TRACE TRACEPARENT http_proxy
 # environment that hs-tasks reads. Call stop_sandbox from teardown.
 start_sandbox() {
   local out=$BATS_TEST_TMPDIR/sandbox.out line='' tries=0
+  : >"$out" # before a second start, so that the first one's line is not read again
   hs-sandbox --port 0 --token sandbox-token "$@" >"$out" 2>"$BATS_TEST_TMPDIR/sandbox.err" 3>&- &
   SANDBOX_PID=$!
   until line=$(head -n 1 "$out") && [ -n "$line" ]; do

@@ -217,8 +217,8 @@ unsigned api_answer(struct api *api, const struct api_request *request, const st
 	arena_reset(&api->arena);
 	struct call c = { .portal = &api->portal, .arena = &api->arena, .out = &api->out };
 	if (arrival->verdict == VERDICT_RESET || arrival->verdict == VERDICT_STALL) {
+		route = find_route(&c, request);
 		reply_empty(&c, 0);
-		slice_split(&(struct slice){ request->uri.ptr, request->uri.len }, '?', &c.path);
 	} else {
 		answer(api, request, arrival, &c, &route);
 	}

@@ -229,8 +229,7 @@ void reply_batch_end(struct call *c, unsigned status, const struct batch_error *
 			jsonw_object(w);
 			jsonw_put_text(w, "status", "error");
 			jsonw_put_text(w, "category", errors[i].problem.category);
-			if (errors[i].problem.sub_category != NULL)
-				jsonw_put_text(w, "subCategory", errors[i].problem.sub_category);
+			/* No subCategory: HubSpot's own description makes it an object here, and a text elsewhere. */
 			jsonw_put_string(w, "message", errors[i].problem.message);
 			put_batch_context(w, &errors[i]);
 			put_details(w, &errors[i].problem);

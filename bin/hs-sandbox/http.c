@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -72,11 +71,13 @@ static int connection_fd(struct MHD_Connection *connection)
 	return info == NULL ? -1 : info->connect_fd;
 }
 
-/* A reset, not an orderly end: what a client sees when a load balancer dies. */
+/* A reset, not an orderly end: what a client sees when a load balancer dies. Linux sends one when a socket is dissolved by connect(2) to AF_UNSPEC;
+ * SO_LINGER would be too late, after the library's shutdown(2). */
 static enum MHD_Result cut(struct MHD_Connection *connection)
 {
-	struct linger hard = { .l_onoff = 1, .l_linger = 0 };
-	setsockopt(connection_fd(connection), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+	static const struct sockaddr nowhere = { .sa_family = AF_UNSPEC };
+	int ignored = connect(connection_fd(connection), &nowhere, sizeof nowhere); /* fails where the client is gone already */
+	(void)ignored;
 	return MHD_NO;
 }
 

@@ -105,6 +105,8 @@ static struct options parse_options(int argc, char **argv)
 	cli_operands(&count);
 	if (count > 0)
 		cli_usage("takes no operands");
+	if (cli_shared()->trace_path != NULL)
+		cli_usage("writes no spans: --calls FILE records what it is asked");
 	if (opt.token != NULL && opt.token_file != NULL)
 		cli_usage("--token and --token-file exclude each other");
 	if (opt.token_file != NULL)
