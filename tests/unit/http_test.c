@@ -609,6 +609,43 @@ static void one_connection_keeps_the_order(void **state)
 	http_free(h);
 }
 
+static void waiting_for_a_place_costs_no_part_of_the_deadline(void **state)
+{
+	(void)state;
+	struct http *h = open_engine((struct http_options){ .in_flight = 4, .per_host = 1 });
+	struct http_spec spec = get("/stall");
+	spec.timeout_ms = 150;
+	submit(h, spec);
+	spec.url = url_of("127.0.0.1", "/ok");
+	submit(h, spec);
+	finish_all(h);
+	assert_int_equal(got[0].response.result, HTTP_TIMED_OUT);
+	assert_int_equal(got[1].response.status, 200);
+	assert_true(got[1].response.wait_ms >= 149);
+	assert_true(got[1].response.ms < 149);
+	http_free(h);
+}
+
+/* The delay of the first is over while the second stalls: then it comes before the third. */
+static void who_waited_longest_goes_first(void **state)
+{
+	static const char *const lines[] = { "GET /limited/1", "GET /stall", "GET /limited/1", "GET /ok" };
+	(void)state;
+	struct http *h = open_engine((struct http_options){ .in_flight = 1 });
+	struct http_spec spec = get("/limited/1");
+	spec.retry = HTTP_RETRY_UNSENT;
+	submit(h, spec);
+	spec = get("/stall");
+	spec.timeout_ms = 400;
+	submit(h, spec);
+	submit(h, get("/ok"));
+	finish_all(h);
+	assert_int_equal(server.logged, COUNT(lines));
+	for (size_t i = 0; i < COUNT(lines); i++)
+		assert_string_equal(server.log[i].line, lines[i]);
+	http_free(h);
+}
+
 static struct http *chain_engine;
 
 static void submit_next(const struct http_response *r, void *arg)
@@ -811,6 +848,8 @@ int main(void)
 		TEST(requests_run_side_by_side),
 		TEST(no_more_than_the_window_and_the_hosts_share),
 		TEST(one_connection_keeps_the_order),
+		TEST(waiting_for_a_place_costs_no_part_of_the_deadline),
+		TEST(who_waited_longest_goes_first),
 		TEST(a_done_function_may_submit),
 		TEST(a_step_ends_when_an_fd_is_ready_or_at_its_end),
 		TEST(cancelled_requests_end_once),
