@@ -92,15 +92,23 @@ static void a_bad_pattern_is_refused_with_its_place(void **state)
 
 static void a_pattern_that_explodes_gives_no_verdict(void **state)
 {
-	char error[128], subject[64];
+	/* Each letter more takes 1.6 times as many steps: 30 are past our limit, and far from the library's. */
+	static const struct {
+		const char *subject;
+		enum pattern_result want;
+	} rows[] = {
+		{ "aaaaaaaaaab", PATTERN_NO },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", PATTERN_LIMIT },
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", PATTERN_LIMIT },
+		/* It is good for the next text. */
+		{ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", PATTERN_YES },
+	};
+	char error[128];
 	(void)state;
-	memset(subject, 'a', sizeof subject);
-	struct pattern *p = pattern_new(slice_of("^(a|aa|a?a)+$"), 0, error, sizeof error);
+	struct pattern *p = pattern_new(slice_of("^(a|aa)+$"), 0, error, sizeof error);
 	assert_non_null(p);
-	subject[sizeof subject - 1] = 'b';
-	assert_int_equal(pattern_match(p, (struct slice){ subject, sizeof subject }, NULL, 0), PATTERN_LIMIT);
-	/* It is good for the next text. */
-	assert_int_equal(pattern_match(p, slice_of("aaa"), NULL, 0), PATTERN_YES);
+	for (size_t i = 0; i < COUNT(rows); i++)
+		check_int(rows[i].subject, pattern_match(p, slice_of(rows[i].subject), NULL, 0), rows[i].want);
 	pattern_free(p);
 }
 

@@ -200,6 +200,8 @@ static const struct field_row {
 	/* Everything behind the first dot is one name. */
 	{ "{\"a.b\":1,\"a\":{\"b\":2}}", RECORD_AS_CONTACT, "contact.a.b", "1" },
 	{ "{\"contact\":{\"\":1}}", RECORD_AS_CONTACT, "contact.", "1" },
+	/* Alike but for the middle. */
+	{ "{\"aaaaaaaa1bbbbbbbb\":1}", RECORD_AS_CONTACT, "contact.aaaaaaaa2bbbbbbbb", NULL },
 	/* Missing. */
 	{ "{\"email\":null}", RECORD_AS_CONTACT, "contact.email", NULL },
 	{ "{\"email\":\"\"}", RECORD_AS_CONTACT, "contact.email", NULL },
@@ -371,22 +373,48 @@ static void several_changes_go_together(void **state)
 	record_free(r);
 }
 
+static void changes_leave_no_trace_in_the_next_line(void **state)
+{
+	enum { LINES = 20, BYTES = 1 << 20 };
+	struct json_error error;
+	struct buf json, out;
+	struct record *r = record_new();
+	(void)state;
+	buf_init(&json, 2 * (size_t)BYTES);
+	buf_init(&out, 2 * (size_t)BYTES);
+	buf_putc(&json, '"');
+	while (json.len < BYTES)
+		buf_puts(&json, "some text ");
+	buf_putc(&json, '"');
+	/* Together more than all changes of one record may hold. */
+	for (int i = 0; i < LINES; i++) {
+		assert_true(record_parse(r, slice_of("{}"), &error));
+		record_put(r, "x", buf_slice(&json));
+		buf_reset(&out);
+		record_write(r, &out);
+		assert_int_equal(out.len, json.len + strlen("{\"x\":}"));
+	}
+	record_free(r);
+	buf_release(&json);
+	buf_release(&out);
+}
+
 static void a_copy_outlives_its_original(void **state)
 {
 	struct value v;
-	struct record *r = parse(" {\"a\":{\"b\":[1,{\"c\":2}]},\"error\":{\"tool\":\"t\",\"code\":\"c\"}} ");
+	struct record *r = parse(" {\"\\u0061\":{\"b\":[1,{\"c\":2}]},\"error\":{\"tool\":\"t\",\"code\":\"c\"}} ");
 	(void)state;
 	record_put(r, "x", slice_of("1"));
 	struct record *copy = record_copy(r);
 	assert_non_null(copy);
 	assert_true(record_bytes(copy) > record_line(r).len);
 	record_free(r);
-	check_text("line", record_line(copy), slice_of(" {\"a\":{\"b\":[1,{\"c\":2}]},\"error\":{\"tool\":\"t\",\"code\":\"c\"}} "));
+	check_text("line", record_line(copy), slice_of(" {\"\\u0061\":{\"b\":[1,{\"c\":2}]},\"error\":{\"tool\":\"t\",\"code\":\"c\"}} "));
 	assert_true(record_path(copy, &v, "a", "b", NULL));
 	check_text("a.b", v.raw, slice_of("[1,{\"c\":2}]"));
 	assert_true(record_has_error(copy, NULL));
 	record_remove(copy, "error");
-	check_written(copy, "copy", " {\"a\":{\"b\":[1,{\"c\":2}]},\"x\":1} ");
+	check_written(copy, "copy", " {\"\\u0061\":{\"b\":[1,{\"c\":2}]},\"x\":1} ");
 	record_free(copy);
 }
 
@@ -469,6 +497,7 @@ int main(void)
 		cmocka_unit_test(own_members_are_spliced_in),
 		cmocka_unit_test(members_are_taken_out_with_one_comma),
 		cmocka_unit_test(several_changes_go_together),
+		cmocka_unit_test(changes_leave_no_trace_in_the_next_line),
 		cmocka_unit_test(a_copy_outlives_its_original),
 		cmocka_unit_test(an_error_is_an_object_with_tool_and_code),
 		cmocka_unit_test(an_error_is_put_and_seen),

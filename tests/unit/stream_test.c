@@ -17,6 +17,7 @@ enum { BLOCK_BYTES = 256 << 10 };
 
 static struct buf warnings;
 
+static void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void warn(const char *format, ...)
 {
 	char line[4096];
@@ -154,6 +155,9 @@ static void a_line_that_is_no_record_comes_out_as_an_error_that_carries_it(void 
 		{ "{\"a\":\"\xff\"}", 9,
 			"{\"error\":{\"tool\":\"t\",\"code\":\"bad_utf8\",\"message\":\"not a JSON object: broken UTF-8 at byte 6\",\"retryable\":false,\"line\":2,\"offset\":6,\"input_base64\":\"eyJhIjoi/yJ9\"}}",
 			"not a JSON object: broken UTF-8 at byte 6" },
+		{ "\xef\xbb\xbf{}", 5,
+			"{\"error\":{\"tool\":\"t\",\"code\":\"bad_json\",\"message\":\"not a JSON object: not a JSON value at byte 0\",\"retryable\":false,\"line\":2,\"offset\":0,\"input\":\"\xef\xbb\xbf{}\"}}",
+			"not a JSON object: not a JSON value at byte 0" },
 		{ "\xff", 1,
 			"{\"error\":{\"tool\":\"t\",\"code\":\"bad_json\",\"message\":\"not a JSON object: not a JSON value at byte 0\",\"retryable\":false,\"line\":2,\"offset\":0,\"input_base64\":\"/w==\"}}",
 			"not a JSON object: not a JSON value at byte 0" },
@@ -316,6 +320,28 @@ static void lines_of_every_length_cross_the_blocks_unharmed(void **state)
 	assert_memory_equal(output.ptr, want.ptr, want.len);
 	buf_release(&input);
 	buf_release(&want);
+}
+
+static void a_copy_of_a_line_with_a_mark_reads_like_the_line(void **state)
+{
+	char path[32], *paths[] = { path, NULL };
+	int in = file_of(slice_of("\xef\xbb\xbf{\"a\":[7]}\n"));
+	struct value v;
+	(void)state;
+	snprintf(path, sizeof path, "/dev/fd/%d", in);
+	struct stream_options opt = { .tool = "t", .paths = paths, .out_fd = -1 };
+	struct stream *s = stream_open(&opt);
+	struct record *copy = record_copy(stream_next(s));
+	assert_null(stream_next(s));
+	assert_true(record_path(copy, &v, "a", NULL));
+	check_text("a", v.raw, slice_of("[7]"));
+	record_put(copy, "x", slice_of("1"));
+	buf_reset(&output);
+	record_write(copy, &output);
+	check_text("copy", buf_slice(&output), slice_of("\xef\xbb\xbf{\"a\":[7],\"x\":1}"));
+	record_free(copy);
+	assert_int_equal(stream_close(s), 0);
+	close(in);
 }
 
 /* -- files -- */
@@ -502,6 +528,7 @@ int main(void)
 		cmocka_unit_test(a_line_that_is_too_long_is_an_error_and_the_rest_goes_on),
 		cmocka_unit_test(a_cut_never_splits_a_character),
 		cmocka_unit_test(lines_of_every_length_cross_the_blocks_unharmed),
+		cmocka_unit_test(a_copy_of_a_line_with_a_mark_reads_like_the_line),
 		cmocka_unit_test(files_come_one_after_the_other_and_lines_count_from_1_in_each),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_said_and_told_to_the_next_program),
 		cmocka_unit_test(a_full_disk_is_said_once_and_ends_the_stream),
