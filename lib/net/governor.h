@@ -25,8 +25,8 @@ struct governor *governor_new(const char *key, const struct governor_limits *lim
 void governor_free(struct governor *g);
 const char *governor_key(const struct governor *g);
 
-/* Asks for one call at time now_us. >= 0: granted, the slot's number, to be given back with governor_answer. -1: not now; *again_us is when to ask next, or after
- * any call's answer. -2: the breaker is open until *again_us. A grant is taken when the call is ready to go, never ahead. */
+/* Asks for one call at time now_us. >= 0: granted, the slot's number, to be given back with governor_answer. -1: not now; *again_us is when to ask
+ * next, or after any call's answer. -2: the breaker is open until *again_us. A grant is taken when the call is ready to go, never ahead. */
 int governor_take(struct governor *g, enum governor_class class, int64_t now_us, int64_t *again_us);
 
 enum governor_outcome {

@@ -85,10 +85,10 @@ struct http_spec {
 	bool interactive; /* a person waits: skips the governor's pace */
 	unsigned max_attempts; /* 0: HTTP_ATTEMPTS. A 429 has done nothing: up to four for each further attempt are waited out and not counted. */
 	int64_t timeout_ms; /* per attempt; 0: 100,000 (HubSpot's own 524 comes at 100 s) */
-	int64_t max_wait_ms; /* the longest the server may make us wait before an attempt; 0: 60,000 */
+	int64_t max_wait_ms; /* the longest the server may make us wait before an attempt, and a cap on our own back-off; 0: 60,000 */
 	size_t max_body_bytes; /* 0: HTTP_MAX_BODY_BYTES */
 	unsigned max_redirects; /* followed, for GET and HEAD only; 0: none. Authorization goes to the first host alone. */
-	struct governor *governor; /* borrowed; NULL: not limited */
+	struct governor *governor; /* borrowed, beyond http_free; NULL: not limited */
 	const char *op; /* span's name, a literal */
 	struct slice task; /* span's task; copied */
 	int64_t count; /* objects in it, for the span */

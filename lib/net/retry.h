@@ -1,7 +1,7 @@
 /* lib/net/retry.h - what to do after an attempt: a pure decision.
  *
- * Repeating is safe where nothing can have happened, or where happening twice is the same (RFC 9110 section 9.2.2). The wait is the server's wish, else HubSpot's
- * policy (usage guidelines), else exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). */
+ * Repeating is safe where nothing can have happened, or where happening twice is the same (RFC 9110 section 9.2.2). The wait is the server's wish,
+ * else HubSpot's policy (usage guidelines), else exponential back-off with full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015). */
 #ifndef NET_RETRY_H
 #define NET_RETRY_H
 #include "base/random.h"

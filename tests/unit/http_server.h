@@ -1,6 +1,7 @@
 /* tests/unit/http_server.h - a small web server on loopback with good and bad manners, for http_test.c. The path says how it behaves.
  *
- * A thread for each connection. It keeps a log of the requests that it has read whole, in order. It sleeps nowhere: what stalls, stalls until the client closes. */
+ * A thread for each connection. It keeps a log of the requests that it has read whole, in order. It sleeps nowhere: what stalls, stalls until the
+ * client closes. */
 #ifndef UNIT_HTTP_SERVER_H
 #define UNIT_HTTP_SERVER_H
 #include <arpa/inet.h>

@@ -1,7 +1,8 @@
 #include "net/http.h"
 
 #include <fcntl.h>
-#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
 
 #include "check.h"
 #include "http_server.h"
@@ -697,6 +698,33 @@ static void a_step_ends_when_an_fd_is_ready_or_at_its_end(void **state)
 	assert_int_equal(got_count, 1);
 }
 
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int number)
+{
+	(void)number;
+	alarms = alarms + 1;
+}
+
+static void a_step_ends_on_a_signal(void **state)
+{
+	sigset_t set;
+	(void)state;
+	struct http *h = open_engine((struct http_options){ .in_flight = 1 });
+	submit(h, get("/stall"));
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = count_alarm }, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	setitimer(ITIMER_REAL, &(struct itimerval){ .it_value.tv_usec = 50000 }, NULL);
+	int64_t start = clock_steady_us();
+	while (alarms == 0)
+		assert_int_equal(http_step(h, 15000, NULL, 0), 1);
+	assert_true(clock_steady_us() - start < 10000000);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	http_free(h);
+}
+
 static void cancelled_requests_end_once(void **state)
 {
 	(void)state;
@@ -852,10 +880,16 @@ int main(void)
 		TEST(who_waited_longest_goes_first),
 		TEST(a_done_function_may_submit),
 		TEST(a_step_ends_when_an_fd_is_ready_or_at_its_end),
+		TEST(a_step_ends_on_a_signal),
 		TEST(cancelled_requests_end_once),
 		TEST(freeing_ends_what_is_left),
 		TEST(each_attempt_writes_a_span),
 		TEST(waiting_is_said_once_a_second),
 	};
+	/* Threads of the server start with this mask: the signal finds the engine. */
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGALRM);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
