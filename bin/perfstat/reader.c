@@ -178,8 +178,10 @@ static bool read_time(struct value value, struct arena *scratch, double *ms)
 	double number;
 	int64_t parsed;
 	if (value_number(value, &number)) {
+		if (number < 1e8)
+			return false;
 		*ms = number < 1e11 ? number * 1e3 : number < 1e14 ? number : number < 1e17 ? number / 1e3 : number / 1e6;
-		return number >= 1e8;
+		return true;
 	}
 	if (value.type != JSON_STRING || !clock_parse(value_text(value, scratch), &parsed))
 		return false;

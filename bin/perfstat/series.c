@@ -20,7 +20,7 @@ void series_set_free(struct series_set *set)
 {
 	for (size_t i = 0; set != NULL && i < set->count; i++) {
 		sketch_release(&set->series[i].sketch);
-		free((char *)(uintptr_t)set->series[i].key.ptr);
+		free(set->series[i].key_bytes);
 	}
 	free(set);
 }
@@ -54,12 +54,14 @@ static uint16_t *find_slot(struct series_set *set, struct slice key)
 
 static struct series *add_series(struct series_set *set, struct slice key)
 {
-	char *copy = malloc(key.len + 1);
-	if (copy == NULL)
+	struct series *s = &set->series[set->count];
+	*s = (struct series){ .key_bytes = malloc(key.len + 1), .has_time = true };
+	if (s->key_bytes == NULL)
 		return NULL;
-	memcpy(copy, key.ptr, key.len);
-	struct series *s = &set->series[set->count++];
-	*s = (struct series){ .key = { copy, key.len }, .has_time = true };
+	if (key.len > 0)
+		memcpy(s->key_bytes, key.ptr, key.len);
+	s->key = (struct slice){ s->key_bytes, key.len };
+	set->count++;
 	sketch_init(&s->sketch);
 	return s;
 }

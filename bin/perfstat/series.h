@@ -10,6 +10,7 @@ enum { SERIES_MAX_KEYS = 400, SERIES_MAX_KEY_BYTES = 200 };
 
 struct series {
 	struct slice key; /* at most SERIES_MAX_KEY_BYTES, whole characters */
+	char *key_bytes; /* what key points to; the set's */
 	bool is_rest; /* all keys for which there was no room */
 	struct sketch sketch;
 	uint64_t errors;

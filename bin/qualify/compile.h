@@ -1,4 +1,4 @@
-/* bin/qualify/compile.h - what the two halves of the rules compiler share: rules.c reads the document, conditions.c its conditions. */
+/* bin/qualify/compile.h - what the parts of the rules compiler share: rules.c reads the document, inputs.c its inputs, conditions.c its conditions. */
 #ifndef QUALIFY_COMPILE_H
 #define QUALIFY_COMPILE_H
 #include "rules.h"
@@ -24,6 +24,12 @@ bool compile_members(struct compiler *c, const struct json *object, const char *
 
 /* A JSON string of the text, in the arena; empty when out of memory. */
 struct slice compile_quote(struct compiler *c, struct slice text);
+
+/* All that `inputs` declares. */
+bool compile_inputs(struct compiler *c, const struct json *root);
+
+/* To be called after the rules. Coverage counts inputs: one that no rule reads would lower it for nothing, and is refused. */
+bool compile_inputs_used(struct compiler *c, const struct json *root);
 
 /* The number of a declared input, or of one made for a field name ("contact.city"); false with a message. */
 bool compile_input(struct compiler *c, const struct json *at, const char *where, struct slice name, size_t *input);

@@ -119,8 +119,9 @@ enum match_add matcher_add(struct matcher *m, struct slice phrase, enum match_ki
 		char other[4];
 		uint32_t code = unicode_at(phrase, at, &len), pair = unicode_other_case(code);
 		uint16_t next = add_bytes(m, node, phrase.ptr + at, len, 0);
+		size_t other_len = unicode_encode(pair, other);
 		if (next != 0 && pair != code)
-			next = add_bytes(m, node, other, unicode_encode(pair, other), next);
+			next = add_bytes(m, node, other, other_len, next);
 		if (next == 0)
 			return MATCH_TOO_MANY;
 		node = next;

@@ -1,6 +1,7 @@
 // uses: bin/qualify/match.c
 // uses: bin/qualify/unicode.c
 // uses: bin/qualify/rules.c
+// uses: bin/qualify/inputs.c
 // uses: bin/qualify/conditions.c
 
 #include "check.h"
