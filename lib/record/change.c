@@ -97,7 +97,7 @@ static size_t write_members(const struct record *r, struct buf *out, bool *has_m
 	size_t brace = r->at[r->root], first_name = r->at[r->root + 1], behind = brace + 1;
 	put_range(r, r->start, brace + 1, out);
 	*has_member = false;
-	for (uint32_t entry = r->root + 1; entry < end; entry = line_skip_comma(r, next)) {
+	for (uint32_t entry = r->root + 1; entry < end; entry = line_skip_comma(next)) {
 		struct value value = line_value(r, entry + 3, &next);
 		size_t name = r->at[entry], value_at = (size_t)(value.raw.ptr - r->text), value_end = value_at + value.raw.len;
 		struct change *c = change_of(r, entry);
@@ -126,7 +126,7 @@ static bool find_members(const struct record *r)
 	bool found = false;
 	for (size_t i = 0; i < r->change_count; i++)
 		r->changes[i].last = 0;
-	for (uint32_t entry = r->root + 1; entry < end; entry = line_skip_comma(r, next)) {
+	for (uint32_t entry = r->root + 1; entry < end; entry = line_skip_comma(next)) {
 		struct change *c = change_of(r, entry);
 		if (c != NULL) {
 			c->last = entry;

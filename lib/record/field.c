@@ -244,7 +244,7 @@ static void search(const struct node *node, const struct record *r, struct value
 	uint32_t end = r->jump[object.at], next;
 	for (size_t i = 0; i < node->count; i++)
 		node->entries[i].found = (struct value){ JSON_NULL, { "", 0 }, 0 };
-	for (uint32_t at = object.at + 1; at < end; at = line_skip_comma(r, next)) {
+	for (uint32_t at = object.at + 1; at < end; at = line_skip_comma(next)) {
 		struct entry *e = look_up_raw(node, r, line_name(r, at));
 		struct value v = line_value(r, at + 3, &next);
 		if (e != NULL)

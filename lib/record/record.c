@@ -113,7 +113,7 @@ bool record_member(const struct record *r, struct value object, struct slice nam
 	if (object.type != JSON_OBJECT)
 		return false;
 	uint32_t end = r->jump[object.at], found = 0, next;
-	for (uint32_t entry = object.at + 1; entry < end; entry = line_skip_comma(r, next)) {
+	for (uint32_t entry = object.at + 1; entry < end; entry = line_skip_comma(next)) {
 		if (line_name_is(r, line_name(r, entry), name))
 			found = entry;
 		line_value(r, entry + 3, &next);
@@ -156,7 +156,7 @@ bool record_iter_next(const struct record *r, struct value_iter *it)
 		entry += 3;
 	}
 	it->value = line_value(r, entry, &it->next);
-	it->next = line_skip_comma(r, it->next);
+	it->next = line_skip_comma(it->next);
 	return true;
 }
 
