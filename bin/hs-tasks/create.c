@@ -5,6 +5,7 @@
 
 #include "base/sha256.h"
 #include "batch.h"
+#include "lead.h"
 #include "program.h"
 #include "record/window.h"
 #include "record/write.h"
@@ -30,9 +31,9 @@ const struct cli_option create_options[] = {
 	{ OPTION_SUBJECT, "subject", "TEXT", "may hold {EXPRESSION}s, as in the workflow file" },
 	{ OPTION_BODY, "body", "TEXT", "likewise; values are escaped for HTML" },
 	{ OPTION_DUE, "due", "WHEN", "today (default), tomorrow, \"in 3 days\", or a time" },
-	{ OPTION_PRIORITY, "priority", "P", "HIGH, MEDIUM (default), LOW, NONE" },
+	{ OPTION_PRIORITY, "priority", "PRIORITY", "HIGH, MEDIUM (default), LOW, NONE" },
 	{ OPTION_OWNER, "owner", "NAME", "an owner of the workflow file (default queue)" },
-	{ OPTION_TASK_TYPE, "task-type", "T", "TODO (default), CALL, EMAIL" },
+	{ OPTION_TASK_TYPE, "task-type", "TYPE", "TODO (default), CALL, EMAIL" },
 	{ OPTION_CONTACT, "contact", "ID", "one task for this contact; no input is read" },
 	{ OPTION_COMPANY, "company", "ID", "and for this company" },
 	{ OPTION_KEY, "key", "TEXT", "template; a second task of the same key is not made" },
@@ -59,25 +60,6 @@ struct create {
 };
 
 /* -- one task -- */
-
-static void put_association(struct jsonw *w, struct slice id, int type)
-{
-	if (id.len == 0)
-		return;
-	jsonw_object(w);
-	jsonw_name(w, "to");
-	jsonw_object(w);
-	jsonw_put_string(w, "id", id);
-	jsonw_object_end(w);
-	jsonw_name(w, "types");
-	jsonw_array(w);
-	jsonw_object(w);
-	jsonw_put_text(w, "associationCategory", "HUBSPOT_DEFINED");
-	jsonw_put_int(w, "associationTypeId", type);
-	jsonw_object_end(w);
-	jsonw_array_end(w);
-	jsonw_object_end(w);
-}
 
 /* A template's text for a record. False: the reason is in *text. */
 static bool fill(struct create *c, struct program *template, struct slice record, struct slice *text)
@@ -119,8 +101,8 @@ static void put_task(const struct create *c, const struct task *task, const char
 	jsonw_object_end(&w);
 	jsonw_name(&w, "associations");
 	jsonw_array(&w);
-	put_association(&w, task->contact, ASSOCIATE_TASK_CONTACT);
-	put_association(&w, task->company, ASSOCIATE_TASK_COMPANY);
+	lead_put_association(&w, task->contact, ASSOCIATE_TASK_CONTACT);
+	lead_put_association(&w, task->company, ASSOCIATE_TASK_COMPANY);
 	jsonw_array_end(&w);
 	jsonw_object_end(&w);
 }
@@ -223,11 +205,21 @@ static struct slice id_at(struct create *c, const struct record *r, const char *
 	return record_path(r, &v, member, "id", NULL) ? value_text(v, &c->scratch) : (struct slice){ "", 0 };
 }
 
+/* False: the reason is in *reason. A template that was not given leaves its text empty. */
 static bool fill_task(struct create *c, struct slice record, struct task *task, struct slice *reason)
 {
-	return fill(c, c->subject, record, reason) && (task->subject = *reason, true) && (c->body == NULL || fill(c, c->body, record, reason)) &&
-		(task->body = c->body == NULL ? (struct slice){ "", 0 } : *reason, true) && (c->key == NULL || fill(c, c->key, record, reason)) &&
-		(task->key = c->key == NULL ? (struct slice){ "", 0 } : *reason, true);
+	const struct {
+		struct program *template;
+		struct slice *text;
+	} parts[] = { { c->subject, &task->subject }, { c->body, &task->body }, { c->key, &task->key } };
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		if (parts[i].template == NULL)
+			continue;
+		if (!fill(c, parts[i].template, record, reason))
+			return false;
+		*parts[i].text = *reason;
+	}
+	return true;
 }
 
 static void take(struct create *c, struct record *r)

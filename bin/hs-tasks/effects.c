@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/sha256.h"
 #include "due.h"
+#include "lead.h"
 #include "record/write.h"
 #include "settle.h"
 
@@ -116,25 +117,6 @@ void effect_properties(struct settle *s)
 
 /* -- creates -- */
 
-static void put_association(struct jsonw *w, struct slice id, int type)
-{
-	if (id.len == 0)
-		return;
-	jsonw_object(w);
-	jsonw_name(w, "to");
-	jsonw_object(w);
-	jsonw_put_string(w, "id", id);
-	jsonw_object_end(w);
-	jsonw_name(w, "types");
-	jsonw_array(w);
-	jsonw_object(w);
-	jsonw_put_text(w, "associationCategory", "HUBSPOT_DEFINED");
-	jsonw_put_int(w, "associationTypeId", type);
-	jsonw_object_end(w);
-	jsonw_array_end(w);
-	jsonw_object_end(w);
-}
-
 /* An input of batch/create from its properties, with associations inline: one call, and never an object that nobody sees. */
 struct create {
 	struct jsonw w;
@@ -159,8 +141,8 @@ static void create_end(struct create *c, struct settle *s, struct job *job, enum
 	jsonw_object_end(&c->w);
 	jsonw_name(&c->w, "associations");
 	jsonw_array(&c->w);
-	put_association(&c->w, job->contact_id, contact_type);
-	put_association(&c->w, job->company_id, company_type);
+	lead_put_association(&c->w, job->contact_id, contact_type);
+	lead_put_association(&c->w, job->company_id, company_type);
 	jsonw_array_end(&c->w);
 	jsonw_object_end(&c->w);
 	job->has_effects = true;

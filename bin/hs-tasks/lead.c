@@ -78,3 +78,22 @@ void lead_put_error(struct buf *out, const char *code, bool is_retryable, const 
 	json_quote(out, slice_of(message));
 	buf_printf(out, ",\"retryable\":%s}", is_retryable ? "true" : "false");
 }
+
+void lead_put_association(struct jsonw *w, struct slice id, int type)
+{
+	if (id.len == 0)
+		return;
+	jsonw_object(w);
+	jsonw_name(w, "to");
+	jsonw_object(w);
+	jsonw_put_string(w, "id", id);
+	jsonw_object_end(w);
+	jsonw_name(w, "types");
+	jsonw_array(w);
+	jsonw_object(w);
+	jsonw_put_text(w, "associationCategory", "HUBSPOT_DEFINED");
+	jsonw_put_int(w, "associationTypeId", type);
+	jsonw_object_end(w);
+	jsonw_array_end(w);
+	jsonw_object_end(w);
+}

@@ -2,6 +2,7 @@
 #ifndef HS_TASKS_LEAD_H
 #define HS_TASKS_LEAD_H
 #include "lease.h"
+#include "record/write.h"
 #include "relate.h"
 
 /* {"task":…,"contact":…,"company":…,"read_at":…} as far as there; no brace at the end, so that more members can follow. False: it has no member yet. */
@@ -15,4 +16,6 @@ void lead_put_lease(struct buf *out, const char *token, int64_t expires_ms, int6
 
 /* "error":{"tool","code","message","retryable"} */
 void lead_put_error(struct buf *out, const char *code, bool is_retryable, const char *message);
+/* An element of "associations" in a create: to the object with that id, of HubSpot's own type; nothing where the id is empty. */
+void lead_put_association(struct jsonw *w, struct slice id, int type);
 #endif

@@ -15,8 +15,8 @@ enum { OPTION_STATUS = OPTION_OWN, OPTION_TYPE, OPTION_OWNER, OPTION_PRIORITY, O
 
 const struct cli_option list_options[] = {
 	{ OPTION_TYPE, "type", "ROUTE", "only this route's tasks; other: those of none" },
-	{ OPTION_STATUS, "status", "S[,S]", "NOT_STARTED, IN_PROGRESS, WAITING, COMPLETED, DEFERRED" },
-	{ OPTION_PRIORITY, "priority", "P[,P]", "HIGH, MEDIUM, LOW, NONE" },
+	{ OPTION_STATUS, "status", "LIST", "of NOT_STARTED, IN_PROGRESS, WAITING, COMPLETED, DEFERRED, with commas" },
+	{ OPTION_PRIORITY, "priority", "LIST", "of HIGH, MEDIUM, LOW, NONE, with commas" },
 	{ OPTION_OWNER, "owner", "WHO", "an owner of the workflow file, an id, or an e-mail" },
 	{ OPTION_DUE_BEFORE, "due-before", "TIME", "due then or earlier; also today, in 2 days" },
 	{ OPTION_DUE_AFTER, "due-after", "TIME", "due then or later" },

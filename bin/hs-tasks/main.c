@@ -47,17 +47,19 @@ static const char schema[] = "{\n"
 			     "}\n";
 
 static const struct cli_verb verbs[] = {
-	{ "list", CLI_SOURCE, "[--type ROUTE] [--status S] [--owner WHO] [--due-before TIME] [-n N] [--where EXPR]",
+	{ "list", CLI_SOURCE,
+		"[--type ROUTE] [--status LIST] [--priority LIST] [--owner WHO] [--due-before TIME] [--due-after TIME] [--no-join] [-n N] [--where EXPR]",
 		"print tasks with contact and company", list_options,
 		"hs-tasks list -n 5\nhs-tasks list --type qualify --status NOT_STARTED --due-before today", schema, run_list },
-	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME]", "take due tasks for this run alone, and print them", claim_options,
+	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME] [--dry-run]", "take due tasks for this run alone, and print them", claim_options,
 		"hs-tasks claim --type enrich | enrich | hs-tasks complete", schema, run_claim },
 	{ "complete", CLI_FILTER | CLI_EFFECT, "[--pass] [--linger TIME] [--if EXPR] [--retry] [--dry-run] [FILE...]",
 		"write back what became of claimed tasks", complete_options,
 		"hs-tasks complete --dry-run < worked.jsonl\nhs-tasks complete < worked.jsonl >> dead.jsonl", schema, run_complete },
 	{ "join", CLI_FILTER, "[--if EXPR] [--retry] [FILE...]", "add contact and company to records that have an id or an e-mail", join_options,
 		"mlr --icsv --ojsonl cat leads.csv | hs-tasks join | enrich", schema, run_join },
-	{ "create", CLI_FILTER | CLI_EFFECT, "--subject TEXT [--due WHEN] [--owner NAME] [--contact ID] [FILE...]",
+	{ "create", CLI_FILTER | CLI_EFFECT,
+		"--subject TEXT [--body TEXT] [--due WHEN] [--priority PRIORITY] [--owner NAME] [--task-type TYPE] [--key TEXT] [--contact ID] [--company ID] [--pass] [--dry-run] [FILE...]",
 		"make tasks, from records or for one contact", create_options,
 		"hs-tasks create --subject 'Enrich Data for {$name}' < contacts.jsonl\nhs-tasks create --subject 'Call back' --contact 101 --owner human",
 		schema, run_create },

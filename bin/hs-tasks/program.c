@@ -199,12 +199,19 @@ static void put_mapping(struct builder *b, const char *at, const char *member, c
 	buf_puts(&b->text, "},\n");
 }
 
+static void join_place(char place[PLACE_BYTES], const char *at, const char *member)
+{
+	size_t used = strlen(at) < PLACE_BYTES / 2 ? strlen(at) : PLACE_BYTES / 2;
+	memcpy(place, at, used);
+	snprintf(place + used, PLACE_BYTES - used, ".%s", member == NULL ? "" : member);
+}
+
 static void put_optional_template(struct builder *b, const char *at, const struct json *object, const char *member, const char *fallback)
 {
 	char place[PLACE_BYTES];
 	const struct json *value = json_get(object, member);
 	put_name(&b->text, slice_of(member));
-	snprintf(place, sizeof place, "%s.%s", at, member);
+	join_place(place, at, member);
 	if (value == NULL)
 		buf_puts(&b->text, fallback);
 	else if (strcmp(member, "body") == 0)
