@@ -95,6 +95,8 @@ const char *address_parse(struct slice text, struct slice *name, struct slice *a
 	*name = slice_trim((struct slice){ text.ptr, (size_t)(open - text.ptr) });
 	if (name->len >= 2 && name->ptr[0] == '"' && name->ptr[name->len - 1] == '"')
 		*name = (struct slice){ name->ptr + 1, name->len - 2 };
+	if (name->len > ADDRESS_MAX_NAME_BYTES)
+		return "a name of more than 256 bytes";
 	if (slice_utf8_prefix(*name) < name->len)
 		return "broken UTF-8 in the name";
 	*address = (struct slice){ open + 1, (size_t)(text.ptr + text.len - open) - 2 };

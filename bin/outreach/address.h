@@ -7,7 +7,7 @@
 #include "base/slice.h"
 
 /* RFC 5321: 64 bytes before the "@", a path of 256 with its brackets, labels of 63 (RFC 1035). */
-enum { ADDRESS_MAX_BYTES = 254, ADDRESS_MAX_LOCAL_BYTES = 64, ADDRESS_MAX_LABEL_BYTES = 63 };
+enum { ADDRESS_MAX_BYTES = 254, ADDRESS_MAX_LOCAL_BYTES = 64, ADDRESS_MAX_LABEL_BYTES = 63, ADDRESS_MAX_NAME_BYTES = 256 };
 
 /* NULL where it is one address, else the reason why not (static). */
 const char *address_check(struct slice address);

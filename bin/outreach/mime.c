@@ -147,26 +147,31 @@ void mime_header(struct buf *out, const char *name, struct slice text)
 	buf_putc(out, '\n');
 }
 
-/* atoms, or a quoted string, or encoded words: a display name (RFC 5322 3.4). */
+/* Atoms, or a quoted string, or encoded words: a display name (RFC 5322 3.4). */
 static void put_name(struct buf *out, struct slice name, size_t column)
 {
+	enum { QUOTED_BYTES = 2 * ADDRESS_MAX_NAME_BYTES + 2 };
+	char quoted[QUOTED_BYTES];
+	size_t len = 0;
 	bool is_atoms = true;
 	for (size_t i = 0; i < name.len; i++)
 		is_atoms = is_atoms && (is_plain_in_word(name.ptr[i]) || name.ptr[i] == ' ');
-	/* 64: a name that long is folded as encoded words rather than inside its quotes. */
-	if (must_encode(name) || name.len > 64) {
+	if (must_encode(name)) {
 		put_encoded(out, name, column);
 		return;
 	}
-	if (!is_atoms)
-		buf_putc(out, '"');
-	for (size_t i = 0; i < name.len; i++) {
-		if (!is_atoms && (name.ptr[i] == '"' || name.ptr[i] == '\\'))
-			buf_putc(out, '\\');
-		buf_putc(out, name.ptr[i]);
+	if (is_atoms) {
+		put_folded(out, name, column);
+		return;
 	}
-	if (!is_atoms)
-		buf_putc(out, '"');
+	quoted[len++] = '"';
+	for (size_t i = 0; i < name.len; i++) {
+		if (name.ptr[i] == '"' || name.ptr[i] == '\\')
+			quoted[len++] = '\\';
+		quoted[len++] = name.ptr[i];
+	}
+	quoted[len++] = '"';
+	put_folded(out, (struct slice){ quoted, len }, column);
 }
 
 static void put_from(struct buf *out, struct slice from)

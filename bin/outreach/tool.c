@@ -8,7 +8,7 @@ void tool_open(struct tool *tool, int out_fd)
 	char reason[512];
 	*tool = (struct tool){ .if_expr = NULL };
 	if (cli_shared()->if_expr != NULL) {
-		tool->if_expr = expr_new(cli_shared()->if_expr, (struct slice)SLICE(""), reason, sizeof reason);
+		tool->if_expr = expr_new(cli_shared()->if_expr, (struct slice){ NULL, 0 }, reason, sizeof reason);
 		if (tool->if_expr == NULL)
 			cli_usage("--if: %s", reason);
 	}
