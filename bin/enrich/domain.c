@@ -114,7 +114,7 @@ static bool is_typed_address(struct slice text)
 	if (text.len == 0 || text.len > DOMAIN_MAX_URL_BYTES)
 		return false;
 	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f || text.ptr[i] == '@' || text.ptr[i] == '\\')
+		if ((unsigned char)text.ptr[i] <= ' ' || text.ptr[i] == 0x7f || text.ptr[i] == '\\')
 			return false;
 	return true;
 }
@@ -130,8 +130,9 @@ bool domain_read(struct arena *arena, struct slice text, struct address *address
 		text = (struct slice){ text.ptr + 2, text.len - 2 };
 	const char *full = arena_printf(arena, "%s%.*s", address->has_scheme ? "" : "https://", (int)text.len, text.ptr).ptr;
 	CURLU *url = curl_url();
-	/* "[:" in a name would be an address with a zone; curl refuses what is no host. */
-	bool ok = url != NULL && full != NULL && curl_url_set(url, CURLUPART_URL, full, CURLU_URLENCODE) == CURLUE_OK && take(arena, url, address);
+	/* A user name before the host is an e-mail address in the wrong field, or a trick. */
+	bool ok = url != NULL && full != NULL && curl_url_set(url, CURLUPART_URL, full, CURLU_URLENCODE) == CURLUE_OK &&
+		part(arena, url, CURLUPART_USER, 0) == NULL && take(arena, url, address);
 	curl_url_cleanup(url);
 	if (!ok)
 		return false;
@@ -144,6 +145,8 @@ bool domain_resolve(struct arena *arena, const char *base, struct slice link, st
 	link = slice_trim(link);
 	if (link.len > DOMAIN_MAX_URL_BYTES || memchr(link.ptr, '\0', link.len) != NULL)
 		return false;
+	if (link.len > 0 && link.ptr[0] == '#')
+		link.len = 0; /* the page itself, which libcurl 7.88 takes for its folder */
 	const char *text = arena_strdup(arena, link);
 	CURLU *url = curl_url();
 	bool ok = url != NULL && text != NULL && curl_url_set(url, CURLUPART_URL, base, 0) == CURLUE_OK &&

@@ -17,7 +17,7 @@ struct address {
 };
 
 /* Reads a website as people type it: "www.acme.com", "http://acme.com/de", "//acme.com", "müller.de:8080". False where it is no web address: blanks
- * inside, an "@", another scheme, no host, a name without a dot that is not "localhost". */
+ * inside, a user name, another scheme, no host, a name without a dot that is not "localhost". */
 bool domain_read(struct arena *arena, struct slice text, struct address *address);
 
 /* A link or a Location header, taken relative to base. */

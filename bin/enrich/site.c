@@ -3,18 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "charset.h"
-#include "result.h"
-#include "wall.h"
+#include "visit.h"
 
-enum {
-	MAX_PAGES = 16,
-	KEPT_ARENA_BYTES = 1 << 20,
-	SCRATCH_ARENA_BYTES = 24 << 20,
-	SCRATCH_HELD_BYTES = 512 << 10, /* more than this is given back after a page */
-	REFRESH_TEXT_BYTES = 400, /* a page with less text than this that has a refresh is only there to lead on */
-	TECHNOLOGIES_BYTES = 256 << 10,
-};
+enum { KEPT_ARENA_BYTES = 1 << 20, MAX_REASON_BYTES = 300 };
 
 struct site {
 	struct sites *all;
@@ -33,7 +24,7 @@ struct site {
 	bool tried_http, has_home, one_page;
 	unsigned redirects, pages;
 	const char *home_url, *home_domain, *home_origin; /* in the end */
-	const char *next[MAX_PAGES]; /* further pages */
+	const char *next[VISIT_MAX_NEXT]; /* further pages */
 	size_t next_count, next_at;
 };
 
@@ -44,8 +35,7 @@ struct sites {
 	struct site **list;
 	size_t count, room, active;
 	uint64_t turn;
-	struct arena scratch;
-	struct buf utf8, json;
+	struct reader reader;
 };
 
 const char *site_status_name(enum site_status status)
@@ -71,31 +61,13 @@ const char *site_status_name(enum site_status status)
 
 /* -- the sites of a run -- */
 
-static void init_sites(struct sites *s, const struct site_options *options)
-{
-	*s = (struct sites){ .options = *options };
-	if (s->options.max_pages > MAX_PAGES)
-		s->options.max_pages = MAX_PAGES;
-	arena_init(&s->scratch, SCRATCH_ARENA_BYTES);
-	buf_init(&s->utf8, 3 * (size_t)PAGE_MAX_BYTES + 1);
-	buf_init(&s->json, TECHNOLOGIES_BYTES);
-}
-
-static void release_sites(struct sites *s)
-{
-	arena_release(&s->scratch);
-	buf_release(&s->utf8);
-	buf_release(&s->json);
-}
-
 struct sites *sites_new(const struct site_options *options, site_done *done, void *arg)
 {
 	struct sites *s = malloc(sizeof *s);
 	if (s == NULL)
 		return NULL;
-	init_sites(s, options);
-	s->done = done;
-	s->arg = arg;
+	*s = (struct sites){ .options = *options, .done = done, .arg = arg };
+	reader_init(&s->reader, options->signals);
 	return s;
 }
 
@@ -116,7 +88,7 @@ void sites_free(struct sites *s)
 	for (size_t i = 0; i < s->count; i++)
 		free_site(s->list[i]);
 	free(s->list);
-	release_sites(s);
+	reader_release(&s->reader);
 	free(s);
 }
 
@@ -170,8 +142,7 @@ static struct site *new_site(struct sites *s, const struct address *home, struct
 		return NULL;
 	*site = (struct site){ .all = s, .task = strndup(task.len == 0 ? "" : task.ptr, task.len) };
 	arena_init(&site->kept, KEPT_ARENA_BYTES);
-	if (s->options.signals != NULL)
-		site->found.hits = arena_alloc(&site->kept, (signals_count(s->options.signals) + 1) * sizeof *site->found.hits);
+	site->found.hits = visit_hits(&s->reader, &site->kept);
 	if (asprintf(&site->key, "%c%s", home->has_scheme ? '!' : '?', home->url) < 0)
 		site->key = NULL;
 	if (!copy_address(&site->kept, home, &site->asked) || site->task == NULL || site->key == NULL) {
@@ -198,33 +169,14 @@ static bool add_ticket(struct site *site, uint64_t ticket)
 
 /* -- the end of a site -- */
 
-static struct slice technologies(struct sites *s, const struct findings *found)
-{
-	struct jsonw w;
-	buf_reset(&s->json);
-	jsonw_init(&w, &s->json);
-	if (s->options.signals == NULL || found->hits == NULL)
-		return slice_of("[]");
-	signals_write(s->options.signals, found->hits, &w);
-	return s->json.failed ? slice_of("[]") : buf_slice(&s->json);
-}
-
-/* What could not be read gives no facts, whatever was seen on the way. */
 static struct site_result *conclude(struct site *site, enum site_status status, struct slice reason)
 {
-	struct site_result loose = {
-		.status = status, .reason = facts_clean(&site->kept, reason, 300), .pages = site->pages, .technologies = SLICE("[]")
-	};
+	struct site_result loose = { .status = status, .reason = facts_clean(&site->kept, reason, MAX_REASON_BYTES), .pages = site->pages };
 	if (site->home_url != NULL)
 		loose.url = slice_of(site->home_url);
 	if (site->home_domain != NULL && strcmp(site->home_domain, site->asked.domain) != 0)
 		loose.redirected_to = slice_of(site->home_domain);
-	if (status == SITE_OK) {
-		loose.facts = site->found.facts;
-		loose.social = site->found.social;
-		loose.technologies = technologies(site->all, &site->found);
-	}
-	return result_pack(&loose);
+	return visit_conclude(&site->all->reader, &site->found, loose);
 }
 
 static void forget(struct sites *s, const struct site *site)
@@ -322,66 +274,21 @@ static bool is_html(struct slice content_type)
 		slice_find_nocase(content_type, slice_of("application/xhtml")) == content_type.ptr;
 }
 
-/* "0; url=/de/" of a page that has nothing else to say. */
-static struct slice refresh_of(const struct page *page)
+static struct visit visit(struct site *site, const struct http_response *response, struct slice content_type)
 {
-	struct slice text = page->text_bytes < REFRESH_TEXT_BYTES ? page_meta(page, "refresh") : (struct slice){ "", 0 };
-	const char *at = text.len == 0 ? NULL : slice_find_nocase(text, slice_of("url="));
-	if (at == NULL)
-		return (struct slice){ "", 0 };
-	struct slice url = slice_trim((struct slice){ at + 4, text.len - (size_t)(at + 4 - text.ptr) });
-	while (url.len > 0 && strchr("'\"", url.ptr[0]) != NULL)
-		url = (struct slice){ url.ptr + 1, url.len - 1 };
-	while (url.len > 0 && strchr("'\"", url.ptr[url.len - 1]) != NULL)
-		url.len--;
-	return url;
-}
-
-/* What one page turned out to be. */
-struct visit {
-	enum site_status status;
-	const char *reason;
-	struct slice refresh; /* to be followed instead */
-};
-
-static enum site_status status_of_wall(enum wall wall)
-{
-	return wall == WALL_PARKED ? SITE_PARKED : wall == WALL_SOFT_404 ? SITE_SOFT_404 : SITE_BOT_WALL;
-}
-
-static struct visit visit(struct site *site, struct slice body, struct slice content_type, struct slice headers, long status)
-{
-	struct sites *s = site->all;
-	struct page page;
-	struct slice evidence;
-	struct visit v = { .status = SITE_OK, .reason = "" };
-	struct extract_page in = { .page = &page, .url = site->now.url, .domain = site->now.domain, .headers = headers, .is_home = !site->has_home };
-	if (!page_open(&page, charset_to_utf8(body, content_type, &s->utf8), &s->scratch))
-		return (struct visit){ .status = SITE_NOT_HTML, .reason = "cannot be parsed" };
-	enum wall wall = wall_detect(&page, site->now.domain, headers, &site->kept, &evidence);
-	if (wall != WALL_NONE && (status < 400 || wall == WALL_BOT)) {
-		v = (struct visit){ .status = status_of_wall(wall), .reason = evidence.ptr };
-	} else if (status >= 400) {
-		v = (struct visit){ .status = SITE_HTTP_ERROR, .reason = arena_printf(&site->kept, "status %ld", status).ptr };
-	} else if (in.is_home && refresh_of(&page).len > 0) {
-		v.refresh = arena_copy(&site->kept, refresh_of(&page));
-	} else {
-		extract_page(&in, s->options.signals, &site->found, &site->kept, &s->scratch);
-		if (in.is_home && !site->one_page && s->options.max_pages > 1)
-			site->next_count = extract_links(&in, site->now.origin, site->next, s->options.max_pages - 1, &site->kept, &s->scratch);
-		site->pages++;
-	}
-	page_close(&page);
+	unsigned max_pages = site->all->options.max_pages;
+	const struct visit_page in = {
+		.at = &site->now,
+		.body = response->body,
+		.content_type = content_type,
+		.headers = response->headers,
+		.status = response->status,
+		.is_home = !site->has_home,
+		.next_room = site->has_home || site->one_page || max_pages < 2 ? 0 : max_pages - 1,
+	};
+	struct visit v = visit_read(&site->all->reader, &in, &site->found, &site->kept);
+	site->pages += v.status == SITE_OK && v.refresh.len == 0;
 	return v;
-}
-
-static void tidy(struct sites *s)
-{
-	arena_reset(&s->scratch);
-	if (s->scratch.used_bytes > SCRATCH_HELD_BYTES)
-		arena_release(&s->scratch);
-	if (s->utf8.cap > SCRATCH_HELD_BYTES)
-		buf_release(&s->utf8);
 }
 
 static void take_home(struct site *site, const struct http_response *response)
@@ -399,14 +306,15 @@ static void take_home(struct site *site, const struct http_response *response)
 		finish(site, SITE_NOT_HTML, arena_printf(&site->kept, "content type %.*s", (int)type.len, type.ptr).ptr);
 		return;
 	}
-	struct visit v = visit(site, response->body, type, response->headers, response->status);
-	tidy(site->all);
+	struct visit v = visit(site, response, type);
 	if (v.refresh.len > 0) {
 		follow(site, v.refresh, site->now.url);
 	} else if (v.status != SITE_OK) {
-		finish(site, v.status, v.reason);
+		finish(site, v.status, v.reason.ptr);
 	} else {
 		site->has_home = true;
+		site->next_count = v.next_count;
+		memcpy(site->next, v.next, sizeof v.next);
 		go_on(site);
 	}
 }
@@ -424,10 +332,8 @@ static void take_further(struct site *site, const struct http_response *response
 		return;
 	}
 	http_header(response, "content-type", &type);
-	if (response->status >= 200 && response->status < 300 && is_html(type)) {
-		visit(site, response->body, type, response->headers, response->status);
-		tidy(site->all);
-	}
+	if (response->status >= 200 && response->status < 300 && is_html(type))
+		visit(site, response, type);
 	go_on(site);
 }
 
@@ -485,22 +391,4 @@ bool sites_ask(struct sites *s, const struct address *home, struct slice task, u
 	s->active++;
 	fetch(site);
 	return true;
-}
-
-struct site_result *site_from_page(const struct site_options *options, const struct address *home, struct slice html)
-{
-	struct sites s;
-	struct site_result *result = NULL;
-	init_sites(&s, options);
-	s.options.max_pages = 1;
-	struct site *site = new_site(&s, home, slice_of(""));
-	if (site != NULL) {
-		site->home_url = site->now.url;
-		site->home_domain = site->now.domain;
-		struct visit v = visit(site, html, slice_of(""), slice_of(""), 200);
-		result = conclude(site, v.status, slice_of(v.reason));
-		free_site(site);
-	}
-	release_sites(&s);
-	return result;
 }

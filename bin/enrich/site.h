@@ -39,13 +39,12 @@ struct site_result {
 	struct facts facts;
 	struct social social;
 	struct slice technologies; /* JSON array */
-	uint64_t turn; /* site.c's own */
 };
 
 struct site_options {
 	struct origins *origins; /* borrowed, as what follows */
 	struct signals *signals;
-	unsigned max_pages; /* of a site, home page included */
+	unsigned max_pages; /* of a site, home page included; 1 to 17 */
 };
 
 struct sites;
