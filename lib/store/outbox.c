@@ -24,8 +24,8 @@ enum statement { GET, INTEND, SETTLE, STATEMENTS };
 static const char *const sources[STATEMENTS] = {
 	[GET] = "SELECT state, at_ms, target, recipient FROM outbox WHERE key = ?1",
 	/* A message that is sent stays so, whatever comes later. */
-	[INTEND] = "INSERT INTO outbox(key, state, at_ms, target, recipient) VALUES(?1, 'intended', ?2, ?3, ?4) ON CONFLICT(key) DO UPDATE"
-		   " SET at_ms = ?2, target = ?3, recipient = ?4 WHERE state = 'intended'",
+	[INTEND] = ("INSERT INTO outbox(key, state, at_ms, target, recipient) VALUES(?1, 'intended', ?2, ?3, ?4) ON CONFLICT(key) DO UPDATE"
+		    " SET at_ms = ?2, target = ?3, recipient = ?4 WHERE state = 'intended'"),
 	[SETTLE] = "UPDATE outbox SET state = 'sent', at_ms = ?2 WHERE key = ?1",
 };
 
