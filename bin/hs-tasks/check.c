@@ -202,9 +202,9 @@ static void check_properties(struct check *c)
 
 static void check_owners(struct check *c)
 {
-	struct portal portal;
+	struct portal portal = { .id = "" };
 	const struct workflow *w = &c->tool.workflow;
-	if (!portal_load(&portal, c->tool.api, w, PORTAL_OWNERS)) {
+	if (!portal_load(&portal, c->tool.api, w, PORTAL_OWNERS | PORTAL_FRESH)) {
 		report(c, false, "owners", "%s", hubspot_trouble(c->tool.api)->message);
 		return;
 	}

@@ -398,12 +398,16 @@ static void run(struct claim *claim)
 		.done = print_items,
 		.arg = claim,
 	};
-	if (!portal_load(&claim->portal, claim->tool.api, &claim->tool.workflow, PORTAL_SETTINGS | PORTAL_OWNERS))
+	struct hubspot *api = claim->tool.api;
+	if (!portal_load(&claim->portal, api, &claim->tool.workflow, PORTAL_OWNERS))
 		return;
 	find_candidates(claim);
-	claim->relate = relate_new(claim->tool.api, &options);
+	/* An empty queue, as cron finds it most of the time, costs the search alone. */
+	if (claim->candidate_count == 0 || !portal_load(&claim->portal, api, &claim->tool.workflow, PORTAL_SETTINGS))
+		return;
+	claim->relate = relate_new(api, &options);
 	start_batches(claim);
-	hubspot_drain(claim->tool.api);
+	hubspot_drain(api);
 	relate_free(claim->relate);
 }
 

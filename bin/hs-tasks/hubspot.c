@@ -434,6 +434,12 @@ struct hubspot_totals hubspot_totals(const struct hubspot *api)
 	return api->totals;
 }
 
+void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES])
+{
+	struct slice parts[] = { slice_of(api->options.base_url), buf_slice(&api->authorization) };
+	sha256_parts_hex(parts, sizeof parts / sizeof parts[0], hex);
+}
+
 bool hubspot_is_loopback(const char *url)
 {
 	bool is_loopback = false;

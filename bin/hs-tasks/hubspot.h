@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "net/http.h"
 
 enum hubspot_object { OBJECT_CONTACTS, OBJECT_COMPANIES, OBJECT_TASKS, OBJECT_NOTES, OBJECT_EMAILS, OBJECT_COUNT };
@@ -125,6 +126,9 @@ struct hubspot_totals {
 	size_t calls, searches, reads, writes, objects;
 };
 struct hubspot_totals hubspot_totals(const struct hubspot *api);
+
+/* A digest of address and token: what is kept on disk of one portal never meets another's. */
+void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES]);
 
 /* Whether a URL's host is this machine. */
 bool hubspot_is_loopback(const char *url);

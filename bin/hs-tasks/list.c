@@ -98,7 +98,7 @@ static void end_search(struct search *search, const struct hubspot_answer *faile
 
 static void take_owner(struct list *list, const char *text, char owner[PORTAL_TEXT_BYTES])
 {
-	struct portal portal;
+	struct portal portal = { .id = "" };
 	if (workflow_owner_named(&list->tool.workflow, slice_of(text)) != NULL) {
 		if (portal_load(&portal, list->tool.api, &list->tool.workflow, PORTAL_OWNERS))
 			snprintf(owner, PORTAL_TEXT_BYTES, "%s", portal_owner(&portal, &list->tool.workflow, slice_of(text)).ptr);

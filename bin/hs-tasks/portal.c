@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/cli.h"
+#include "known.h"
 #include "record/write.h"
 
 static void keep_text(char *place, size_t size, struct slice text)
@@ -147,21 +148,38 @@ static void ask_owners(struct load *load, struct slice after)
 	get(load, API_OWNERS, rest, "crm.owners", on_owners);
 }
 
+static void load_settings(struct load *load)
+{
+	get(load, API_PROPERTIES, "tasks/leadpipe_lease", "crm.properties", on_settings);
+}
+
+/* Account and owners are asked for together, so that they can be kept together. */
+static void load_identity(struct load *load, bool fresh)
+{
+	bool asks_owners = false;
+	if (!fresh && known_read(load->portal, load->api, load->workflow))
+		return;
+	for (size_t i = 0; i < load->workflow->owner_count; i++) {
+		keep_text(load->portal->owner_ids[i], PORTAL_TEXT_BYTES, load->workflow->owners[i].id);
+		asks_owners = asks_owners || load->workflow->owners[i].id.len == 0;
+	}
+	get(load, API_ACCOUNT, "details", "crm.account", on_account);
+	if (asks_owners)
+		ask_owners(load, (struct slice){ "", 0 });
+	hubspot_drain(load->api);
+	if (hubspot_trouble(load->api)->status == 0)
+		known_write(load->portal, load->api, load->workflow);
+}
+
 bool portal_load(struct portal *portal, struct hubspot *api, const struct workflow *workflow, unsigned parts)
 {
 	struct load load = { portal, api, workflow };
-	bool asks_owners = false;
-	*portal = (struct portal){ .window_ms = PORTAL_WINDOW_MS, .settle_ms = PORTAL_SETTLE_MS };
-	for (size_t i = 0; i < workflow->owner_count; i++) {
-		keep_text(portal->owner_ids[i], PORTAL_TEXT_BYTES, workflow->owners[i].id);
-		asks_owners = asks_owners || workflow->owners[i].id.len == 0;
-	}
 	if ((parts & PORTAL_SETTINGS) != 0)
-		get(&load, API_PROPERTIES, "tasks/leadpipe_lease", "crm.properties", on_settings);
-	if ((parts & PORTAL_ACCOUNT) != 0)
+		load_settings(&load);
+	if ((parts & PORTAL_OWNERS) != 0)
+		load_identity(&load, (parts & PORTAL_FRESH) != 0);
+	else if ((parts & PORTAL_ACCOUNT) != 0)
 		get(&load, API_ACCOUNT, "details", "crm.account", on_account);
-	if ((parts & PORTAL_OWNERS) != 0 && asks_owners)
-		ask_owners(&load, (struct slice){ "", 0 });
 	hubspot_drain(api);
 	return hubspot_trouble(api)->status == 0;
 }
@@ -169,7 +187,7 @@ bool portal_load(struct portal *portal, struct hubspot *api, const struct workfl
 bool portal_find_owner(struct hubspot *api, const char *email, char id[PORTAL_TEXT_BYTES])
 {
 	struct workflow one = { .owner_count = 1, .owners = { { .email = slice_of(email) } } };
-	struct portal portal;
+	struct portal portal = { .id = "" };
 	if (!portal_load(&portal, api, &one, PORTAL_OWNERS))
 		return false;
 	keep_text(id, PORTAL_TEXT_BYTES, slice_of(portal.owner_ids[0]));

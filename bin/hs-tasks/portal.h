@@ -19,9 +19,9 @@ struct portal {
 	char owner_ids[WORKFLOW_OWNERS][PORTAL_TEXT_BYTES]; /* of the workflow's owners; "" where none is asked for */
 };
 
-enum { PORTAL_SETTINGS = 1, PORTAL_ACCOUNT = 2, PORTAL_OWNERS = 4 };
+enum { PORTAL_SETTINGS = 1, PORTAL_ACCOUNT = 2, PORTAL_OWNERS = 4, PORTAL_FRESH = 8 /* not from what is known (known.h) */ };
 
-/* Asks for the parts named, at once, and waits. False: hubspot_trouble says why (bad_config for an owner that is not there, or a portal without setup). */
+/* Asks for the parts named, at once, and waits. The portal is all zeroes at first; what was loaded before stays. False: hubspot_trouble says why (bad_config for an owner that is not there, or a portal without setup). */
 bool portal_load(struct portal *portal, struct hubspot *api, const struct workflow *workflow, unsigned parts);
 
 /* For a dry run without network: keys count as unique, owners stand as "<name>". */
