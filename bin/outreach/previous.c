@@ -4,6 +4,11 @@
 
 enum { MAX_STEP = 99 };
 
+static bool is_tag_start(char c)
+{
+	return c == '/' || c == '!' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 /* HubSpot keeps a task's body as HTML: tags are line ends, and the five entities stand for their characters. */
 static struct slice to_text(struct slice body, struct arena *scratch)
 {
@@ -18,7 +23,7 @@ static struct slice to_text(struct slice body, struct arena *scratch)
 		return (struct slice)SLICE("");
 	for (size_t i = 0; i < body.len;) {
 		struct slice rest = { body.ptr + i, body.len - i };
-		if (rest.ptr[0] == '<' && rest.len > 2 && (rest.ptr[1] == '/' || strchr("bpd", rest.ptr[1]) != NULL)) {
+		if (rest.ptr[0] == '<' && rest.len > 2 && is_tag_start(rest.ptr[1])) {
 			const char *end = memchr(rest.ptr, '>', rest.len), *at = memchr(rest.ptr, '@', rest.len);
 			/* "<deadbeef@example.com>" is a Message-ID, not a tag. */
 			if (end != NULL && (at == NULL || at > end)) {

@@ -62,6 +62,9 @@ static void test_reads_a_task_body(void **state)
 		{ "Message-ID: <x@y.example>\nStep: 100", "", "", 0 },
 		{ "Step: two", "", "", 0 },
 		{ "a < b\nStep: 5", "", "", 5 },
+		{ "Message-ID: <b123456789abcdef0123456789abcdef01234567@b.example><br>Step: 6<!-- x -->y",
+			"<b123456789abcdef0123456789abcdef01234567@b.example>", "", 6 },
+		{ "Step: 7<BR>[leadpipe 0123]", "", "", 7 },
 	};
 	struct arena scratch;
 	arena_init(&scratch, ARENA_BYTES);
