@@ -30,7 +30,7 @@ static const char *setting(struct tool *tool, const char *option, const char *en
 static void take_api(struct tool *tool, const struct tool_options *options)
 {
 	tool->api_url = setting(tool, options->api_url, "HUBSPOT_API_URL", "api_url", "https://api.hubapi.com");
-	tool->api_version = setting(tool, options->api, NULL, "api", "2026-03");
+	tool->api_version = setting(tool, options->api, "LEADPIPE_API", "api", "2026-03");
 	size_t len = strlen(tool->api_url);
 	if (len > 0 && tool->api_url[len - 1] == '/') {
 		char *cut = must(arena_strdup(&tool->config.arena, (struct slice){ tool->api_url, len - 1 }));
