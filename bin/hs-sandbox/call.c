@@ -57,7 +57,8 @@ void portal_now(const struct portal *p, char text[CLOCK_TEXT_BYTES])
 
 /* -- problems -- */
 
-static struct problem make_problem(struct call *c, unsigned status, const char *category, const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static struct problem make_problem(
+	struct call *c, unsigned status, const char *category, const char *format, va_list args)
 {
 	char text[ERROR_TEXT_BYTES];
 	vsnprintf(text, sizeof text, format, args);
