@@ -206,7 +206,7 @@ static int64_t decide(struct http *http, struct MHD_Connection *connection, cons
 	r->state = REQUEST_DECIDED;
 	if (site_name(host, &r->site)) {
 		r->kind = REQUEST_SITE;
-		return site_delay_ms(r->site) * 1000;
+		return site_delay_ms(r->site, slice_of(r->uri)) * 1000;
 	}
 	if (slice_starts(slice_of(r->uri), "/sandbox/")) {
 		r->kind = REQUEST_SANDBOX;

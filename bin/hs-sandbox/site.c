@@ -63,11 +63,11 @@ static bool find(struct slice name, struct demo_company *company, bool *is_new_h
 	return demo_find(name, company) && company->manner == DEMO_REDIRECTS;
 }
 
-int64_t site_delay_ms(struct slice name)
+int64_t site_delay_ms(struct slice name, struct slice path)
 {
 	struct demo_company company;
 	bool is_new_host;
-	return find(name, &company, &is_new_host) && company.manner == DEMO_SLOW ? SITE_SLOW_MS : 0;
+	return slice_is(path, "/") && find(name, &company, &is_new_host) && company.manner == DEMO_SLOW ? SITE_SLOW_MS : 0;
 }
 
 static void add_header(struct site_answer *a, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -9,7 +9,6 @@ enum { SITE_MAX_HEADERS = 8, SITE_SLOW_MS = 2000 };
 
 struct site_answer {
 	unsigned status;
-	int64_t delay_ms;
 	struct buf body; /* released by the caller */
 	struct {
 		const char *name;
@@ -21,8 +20,8 @@ struct site_answer {
 /* The name before ".localhost" of a Host header, without the port; false where the host is no such one. */
 bool site_name(struct slice host, struct slice *name);
 
-/* How long the site makes its callers wait. */
-int64_t site_delay_ms(struct slice name);
+/* How long the site makes its callers wait; a slow site is slow on its first page. */
+int64_t site_delay_ms(struct slice name, struct slice path);
 
 /* Answers a GET or HEAD for a path (without the query) of the site NAME. 404 where no company has that name. */
 void site_get(struct slice name, struct slice path, unsigned port, struct site_answer *answer);
