@@ -7,7 +7,7 @@
 #include "record/stream.h"
 #include "record/window.h"
 
-enum { LEAD_ARENA_BYTES = 4 << 20, LOOK_UP_MS = 500 /* how often the loop looks whether it shall stop */ };
+enum { LEAD_ARENA_BYTES = 8 << 20, LOOK_UP_MS = 500 /* how often the loop looks whether it shall stop */ };
 
 struct flow {
 	const struct flow_options *options;
@@ -40,8 +40,7 @@ static void write_lead(struct flow *f, struct lead *lead, const struct site_resu
 		why.reason = slice_of(lead->no_site_reason);
 		site = &why;
 	}
-	if (!lead_write(lead, site, clock_now_ms(&f->options->clock), r, &f->arena))
-		record_put_error(r, "enrich", "too_large", false, "what is known of this lead passes the limit");
+	f->no_memory = !lead_write(lead, site, clock_now_ms(&f->options->clock), r, &f->arena) || f->no_memory;
 	f->done++;
 }
 
@@ -136,7 +135,7 @@ static void enrich_online(struct flow *f, uint64_t ticket, struct record *r)
 	}
 	/* Where the site is known this ends in take_site, which resets the arena. */
 	struct address home = lead.site;
-	f->no_memory = !start_network(f) || !sites_ask(f->sites, &home, lead.task, ticket);
+	f->no_memory = !start_network(f) || !sites_ask(f->sites, &home, lead.task, ticket) || f->no_memory;
 }
 
 /* Takes records while there is room for them and for their sites. */

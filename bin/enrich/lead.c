@@ -7,7 +7,8 @@
 #include "size.h"
 #include "title.h"
 
-enum { MAX_ENRICHMENT_BYTES = 512 << 10 };
+/* All facts at their longest, with every byte escaped, take less. */
+enum { MAX_ENRICHMENT_BYTES = 2 << 20 };
 
 /* What somebody entered about this contact, about the company, and what rules make of it. */
 #define TRUST_CONTACT 0.95
