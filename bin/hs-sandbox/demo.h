@@ -24,7 +24,7 @@ struct demo_company {
 	enum demo_manner manner;
 	char host[DEMO_NAME_BYTES]; /* before ".localhost" */
 	char name[DEMO_NAME_BYTES];
-	char domain[DEMO_NAME_BYTES]; /* of its people's e-mail: host.example */
+	char domain[DEMO_NAME_BYTES + 16]; /* of its people's e-mail: host.example */
 	const char *industry, *offer;
 	const struct demo_place *place;
 	unsigned employees, founded;

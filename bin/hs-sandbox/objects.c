@@ -12,7 +12,7 @@ static const struct object_type **wanted_associations(struct call *c, size_t *co
 {
 	size_t name_count;
 	struct slice *names = call_query_list(c, "associations", &name_count);
-	const struct object_type **list = arena_alloc(c->arena, (name_count + 1) * sizeof *list);
+	const struct object_type **list = arena_alloc(c->arena, (name_count + 1) * sizeof(const struct object_type *));
 	*count = 0;
 	for (size_t i = 0; list != NULL && i < name_count; i++) {
 		const struct object_type *to = type_find(names[i]);

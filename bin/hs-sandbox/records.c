@@ -34,7 +34,7 @@ static void want(const struct call *c, struct reader *r, struct slice name)
 void reader_init(struct call *c, struct reader *r, const struct object_type *type, const struct slice *names, size_t count)
 {
 	struct buf sql;
-	*r = (struct reader){ .type = type, .wanted = arena_alloc(c->arena, (count + 10) * sizeof *r->wanted), .sql = "" };
+	*r = (struct reader){ .type = type, .wanted = arena_alloc(c->arena, (count + 10) * sizeof(const struct property *)), .sql = "" };
 	if (r->wanted == NULL)
 		return;
 	for (size_t i = 0; i < count; i++)

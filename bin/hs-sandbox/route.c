@@ -206,6 +206,8 @@ void route_scopes(const struct route *r, const struct call *c, const char *scope
 {
 	bool is_company = c->type != NULL && c->type->index == TYPE_COMPANY;
 	memset(scopes, 0, ROUTE_MAX_SCOPES * sizeof *scopes);
+	if (c->type == NULL && r->scope != SCOPE_OWNERS)
+		return;
 	switch (r->scope) {
 	case SCOPE_NONE: break;
 	case SCOPE_READ: memcpy(scopes, c->type->read_scopes, sizeof c->type->read_scopes); break;
