@@ -258,9 +258,9 @@ POST /crm/objects/2026-03/tasks/batch/update' ]
 
 @test "where keys cannot be unique they stand in the texts" {
   start_sandbox --rate 0 --search-rate 0
-  for type in tasks notes emails; do
+  for type in tasks:task notes:engagement emails:email; do
     for i in 1 2 3 4 5 6 7 8 9 10; do
-      api POST "/crm/properties/2026-03/$type" "{\"name\":\"u$i\",\"label\":\"u\",\"type\":\"string\",\"fieldType\":\"text\",\"groupName\":\"${type%s}information\",\"hasUniqueValue\":true}" >/dev/null
+      api POST "/crm/properties/2026-03/${type%:*}" "{\"name\":\"u$i\",\"label\":\"u\",\"type\":\"string\",\"fieldType\":\"text\",\"groupName\":\"${type#*:}\",\"hasUniqueValue\":true}" >/dev/null
     done
   done
   run --separate-stderr hs-tasks setup

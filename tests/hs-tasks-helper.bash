@@ -1,6 +1,7 @@
 # Shared by the bats files of hs-tasks: a small portal on hs-sandbox, made by hand, so that every number is known.
 # shellcheck shell=bash disable=SC2016,SC2034  # the dollars in single quotes are jq's; bats files use the names
 
+cd "$BATS_TEST_TMPDIR" || exit
 NOW=2026-01-05T09:00:00Z
 O=/crm/objects/2026-03
 QUEUE=71001 HUMAN=71002

@@ -1,0 +1,437 @@
+#!/usr/bin/env bats
+# hs-tasks: list, join, create, setup, check, status, and the bad days of all verbs.
+# shellcheck disable=SC2016  # the dollars in single quotes are jq's
+
+setup() { load helper; load hs-tasks-helper; }
+teardown() { stop_sandbox; }
+
+# ended PID: waits for it; its exit status is in `status`.
+ended() { status=0; wait "$1" || status=$?; }
+
+# -- list --
+
+@test "list prints tasks by due date with contact and company, and changes nothing" {
+  portal
+  acme=$(make companies '{"name":"Acme","domain":"acme.example"}')
+  ann=$(make contacts '{"firstname":"Ann","email":"ann@acme.example"}' "[{\"to\":{\"id\":\"$acme\"},\"types\":[{\"associationCategory\":\"HUBSPOT_DEFINED\",\"associationTypeId\":279}]}]")
+  second=$(task 'Qualify Lead: Ann' "$ann" '{"hs_timestamp":"2026-01-03"}')
+  first=$(task 'Call Ann' "$ann" '{"hs_timestamp":"2026-01-02","hs_task_status":"WAITING","hs_task_priority":"LOW"}')
+  alone=$(task 'Call nobody' '' '{"hs_timestamp":"2026-01-04","hubspot_owner_id":"71002"}')
+  run --separate-stderr hs-tasks list --now "$NOW"
+  [ "$status" -eq 0 ]
+  [ "$stderr" = '' ]
+  [ "$(jq -r .task.id <<<"$output")" = "$first"$'\n'"$second"$'\n'"$alone" ]
+  [ "$(jq -c '[keys_unsorted[]]' <<<"$output")" = '["task","contact","company","read_at"]
+["task","contact","company","read_at"]
+["task"]' ]
+  [ "$(jq -r '.contact.properties.email, .company.properties.name, .read_at' <<<"${lines[0]}")" = $'ann@acme.example\nAcme\n2026-01-05T09:00:00.000Z' ]
+  ids() { hs-tasks list --now "$NOW" "$@" | jq -r .task.id | xargs; }
+  [ "$(ids -n 1)" = "$first" ]
+  [ "$(ids -n 0)" = '' ]
+  [ "$(ids --status WAITING,COMPLETED)" = "$first" ]
+  [ "$(ids --priority LOW)" = "$first" ]
+  [ "$(ids --type qualify)" = "$second" ]
+  [ "$(ids --type other)" = "$first $alone" ]
+  [ "$(ids --owner human)" = "$alone" ]
+  [ "$(ids --owner sales-team@leadpipe.example)" = "$alone" ]
+  [ "$(ids --owner 71002)" = "$alone" ]
+  [ "$(ids --due-after 2026-01-03)" = "$second $alone" ]
+  [ "$(ids --due-before 2026-01-03)" = "$first $second" ]
+  [ "$(ids --due-after 2026-01-03 --due-before 2026-01-03)" = "$second" ]
+  [ "$(ids --due-before today --where '.contact.properties.firstname == "Ann"' -n 1)" = "$first" ]
+  [ "$(hs-tasks list --no-join | jq -c keys | sort -u)" = '["task"]' ]
+}
+
+@test "list joins in batches: three hundred tasks cost eight calls" {
+  portal --demo
+  before=$(calls)
+  [ "$(hs-tasks list -n 300 | jq -r .contact.id | grep -c .)" -ge 299 ]
+  # 2 searches, 3 associations at most, 3 times contacts, companies
+  [ $(($(calls) - before)) -le 11 ]
+}
+
+@test "list with a wrong option, status or route says so" {
+  run --separate-stderr hs-tasks list --type nonsense --api-url http://127.0.0.1:9
+  [ "$status" -eq 77 ]
+  export HUBSPOT_ACCESS_TOKEN=x
+  run --separate-stderr hs-tasks list --type nonsense --api-url http://127.0.0.1:9
+  [ "$status" -eq 2 ]
+  [ "${stderr_lines[0]}" = "hs-tasks: --type: $PROJECT/share/workflow.json has no route \"nonsense\"" ]
+  run --separate-stderr hs-tasks list operand
+  [ "$status" -eq 2 ]
+  run --separate-stderr hs-tasks list --due-before soon
+  [ "$status" -eq 2 ]
+  [ "${stderr_lines[0]}" = 'hs-tasks: --due-before wants a time such as 2026-11-23T09:00:00Z, today or "in 2 days", not "soon"' ]
+  run --separate-stderr hs-tasks list --where '.['
+  [ "$status" -eq 2 ]
+  run --separate-stderr hs-tasks list --api v2
+  [ "$status" -eq 2 ]
+  [ "${stderr_lines[0]}" = 'hs-tasks: --api is v3 or 2026-03, not "v2"' ]
+}
+
+# -- join --
+
+@test "join reads contact and company by id, e-mail and task, in order, and leaves new leads alone" {
+  portal
+  acme=$(make companies '{"name":"Acme","domain":"acme.example"}')
+  ann=$(make contacts '{"firstname":"Ann","email":"ann@acme.example"}' "[{\"to\":{\"id\":\"$acme\"},\"types\":[{\"associationCategory\":\"HUBSPOT_DEFINED\",\"associationTypeId\":279}]}]")
+  bob=$(contact Bob bob@x.example)
+  id=$(task 'Call Ann' "$ann")
+  cat >in.jsonl <<EOF
+{"contact":{"id":"$bob"},"n":12345678901234567890.10}
+{ "email" : "ANN@acme.example", "Company":"x" }
+{"contact":{"properties":{"email":"new@x.example"}}}
+{"task":{"id":"$id"}}
+{"contact":{"id":"99999999"}}
+{"name":"no key"}
+{"contact":{"id":"$bob"}}
+EOF
+  run --separate-stderr hs-tasks join --now "$NOW" in.jsonl
+  [ "$status" -eq 1 ]
+  [ "$stderr" = '' ]
+  [ "${#lines[@]}" -eq 7 ]
+  [ "$(jq -r '.contact.properties.firstname // "-"' <<<"$output" | xargs)" = 'Bob Ann - Ann - - Bob' ]
+  [ "$(jq -r '.company.properties.name // "-"' <<<"$output" | xargs)" = '- Acme - Acme - - -' ]
+  [[ ${lines[0]} == *',"n":12345678901234567890.10,"read_at":"2026-01-05T09:00:00.000Z"}' ]]
+  [[ ${lines[1]} == '{ "email" : "ANN@acme.example", "Company":"x" ,"contact":{'* ]]
+  [ "${lines[2]}" = '{"contact":{"properties":{"email":"new@x.example"}}}' ]
+  [ "$(jq -c .error <<<"${lines[4]}")" = '{"tool":"hs-tasks","code":"not_found","message":"the CRM has no contact 99999999","retryable":false}' ]
+  [ "${lines[5]}" = '{"name":"no key"}' ]
+}
+
+@test "join passes errors and bad lines, and takes both ends of input" {
+  portal
+  bad='{"error":{"tool":"x","code":"y"},"contact":{"id":"1"}}'
+  run --separate-stderr hs-tasks join <<<"$bad"
+  [ "$status" -eq 1 ]
+  [ "$output" = "$bad" ]
+  run --separate-stderr hs-tasks join </dev/null
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+  run --separate-stderr hs-tasks join <<<'[1]'
+  [ "$status" -eq 1 ]
+  [ "$(jq -r '.error.code, .error.input' <<<"$output")" = $'not_an_object\n[1]' ]
+  ann=$(contact Ann ann@x.example)
+  [ "$(printf '{"email":"ann@x.example"}' | hs-tasks join | jq -r .contact.id)" = "$ann" ]
+}
+
+# -- create --
+
+@test "create makes a task for each record, associated, with its text filled in" {
+  portal
+  acme=$(make companies '{"name":"Acme","domain":"acme.example"}')
+  ann=$(contact 'Ann "<b>"' ann@x.example)
+  bob=$(contact Bob bob@x.example)
+  printf '{"contact":{"id":"%s"},"company":{"id":"%s"}}\n{"contact":{"id":"%s"}}\n' "$ann" "$acme" "$bob" | hs-tasks join >in.jsonl
+  run --separate-stderr hs-tasks create --now "$NOW" --subject 'Enrich Data for {$name}' --body 'Hello {$name}' --due 'in 2 days' --priority LOW --owner human in.jsonl
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+  got=$(hs-tasks list --type enrich --where '.contact.properties.firstname != "Bob"')
+  [ "$(jq -r '.contact.id, .company.id, (.task.properties | .hs_task_subject, .hs_task_body, .hs_timestamp, .hs_task_priority, .hubspot_owner_id, .hs_task_status)' <<<"$got")" = \
+    "$ann
+$acme
+Enrich Data for Ann \"<b>\"
+Hello Ann &quot;&lt;b&gt;&quot;
+2026-01-07T09:00:00.000Z
+LOW
+71002
+NOT_STARTED" ]
+  [ "$(hs-tasks list --type enrich --where '.contact.properties.firstname == "Bob"' | jq -r .contact.id)" = "$bob" ]
+}
+
+@test "create with a key makes a task once, however often and in whatever order" {
+  portal
+  ann=$(contact Ann)
+  for _ in 1 2; do
+    run --separate-stderr hs-tasks create --subject 'Enrich Data' --key 'import {.contact.id}' <<<"{\"contact\":{\"id\":\"$ann\"}}"$'\n'"{\"contact\":{\"id\":\"$ann\"}}"
+    [ "$status" -eq 0 ]
+    [ "$output" = '' ]
+  done
+  [ "$(count tasks)" -eq 1 ]
+}
+
+@test "create for one contact reads no input; --pass prints the task; a contact that is not there is refused" {
+  portal
+  ann=$(contact Ann)
+  run --separate-stderr hs-tasks create --now "$NOW" --subject 'Call Ann' --task-type CALL --contact "$ann" --pass
+  [ "$status" -eq 0 ]
+  id=$(jq -r .task.id <<<"$output")
+  [ "$(get tasks "$id" hs_task_subject,hs_task_type,hs_timestamp,hubspot_owner_id)" = $'Call Ann\nCALL\n2026-01-05T09:00:00.000Z\n71001' ]
+  run --separate-stderr hs-tasks create --subject 'Call Ann' --priority URGENT --contact "$ann"
+  [ "$status" -eq 2 ]
+  [[ $stderr == 'hs-tasks: create: making the task: '*URGENT* ]]
+  run --separate-stderr hs-tasks create --subject 'Call {' --contact "$ann"
+  [ "$status" -eq 2 ]
+  [[ ${stderr_lines[0]} == *'"{" without "}"' ]]
+  run --separate-stderr hs-tasks create
+  [ "$status" -eq 2 ]
+  [ "${stderr_lines[0]}" = 'hs-tasks: --subject is missing' ]
+}
+
+@test "create --dry-run shows the request, and needs no network" {
+  run --separate-stderr hs-tasks create --dry-run --now "$NOW" --subject 'Enrich Data for {$name}' <<<'{"contact":{"id":"7","properties":{"firstname":"Ann"}}}'
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"method":"POST","path":"/crm/objects/2026-03/tasks/batch/create","body":{"inputs":[{"objectWriteTraceId":"0","properties":{"hs_task_subject":'\
+'"Enrich Data for Ann","hs_timestamp":"2026-01-05T09:00:00.000Z","hs_task_status":"NOT_STARTED","hs_task_priority":"MEDIUM","hs_task_type":"TODO",'\
+'"hubspot_owner_id":"<queue>"},"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
+}
+
+# -- setup, check, status --
+
+@test "setup --dry-run writes nothing; setup makes what is missing once; check then finds all there" {
+  start_sandbox --rate 0 --search-rate 0
+  run --separate-stderr hs-tasks setup --dry-run
+  [ "$status" -eq 0 ]
+  [ "$(jq -r .method <<<"$output" | sort -u)" = POST ]
+  run --separate-stderr hs-tasks check
+  [ "$status" -eq 1 ]
+  grep -q '^FAIL  settings     the portal is not set up: run hs-tasks setup$' <<<"$output"
+  grep -q '^FAIL  properties   tasks: 6 missing, .*: run hs-tasks setup$' <<<"$output"
+  run --separate-stderr hs-tasks setup
+  [ "$status" -eq 0 ]
+  grep -q '^tasks      leadpipe_key               made, unique$' <<<"$output"
+  run --separate-stderr hs-tasks setup
+  [ "$status" -eq 0 ]
+  [ "$output" = 'all there, nothing to do' ]
+  run --separate-stderr hs-tasks check
+  [ "$status" -eq 0 ]
+  [ "$(grep -cv '^ok ' <<<"$output")" -eq 0 ]
+  grep -q '^ok    settings     window 5000 ms, settle wait 0 ms, keys of tasks unique$' <<<"$output"
+  grep -q '^ok    owner        human is 71002$' <<<"$output"
+}
+
+@test "setup keeps the settings that other claimers go by" {
+  start_sandbox --rate 0 --search-rate 0
+  hs-tasks setup -q
+  api PATCH /crm/properties/2026-03/tasks/leadpipe_lease '{"description":"{\"window_ms\":700,\"settle_ms\":800}"}' >/dev/null
+  hs-tasks setup -q
+  run hs-tasks check
+  grep -q '^ok    settings     window 700 ms, settle wait 800 ms, keys of tasks unique$' <<<"$output"
+}
+
+@test "check says what is wrong: no token, a wrong one, no server, a missing scope" {
+  run --separate-stderr hs-tasks check
+  [ "$status" -eq 1 ]
+  grep -q '^FAIL  token        none found: ' <<<"$output"
+  start_sandbox --scopes crm.objects.contacts.read,crm.objects.owners.read
+  HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr hs-tasks check
+  [ "$status" -eq 77 ]
+  grep -q '^FAIL  token        .*401.*: make a new access token$' <<<"$output"
+  run --separate-stderr hs-tasks check
+  [ "$status" -eq 1 ]
+  grep -q '^ok    contacts     readable$' <<<"$output"
+  grep -q '^FAIL  companies    .*403.*: give the token the scope crm.objects.companies.read$' <<<"$output"
+  stop_sandbox
+  run --separate-stderr hs-tasks check
+  [ "$status" -eq 69 ]
+  grep -q '^FAIL  address      ' <<<"$output"
+}
+
+@test "status counts by route and state, with ages" {
+  portal
+  ann=$(contact Ann)
+  task 'Enrich Data 1' "$ann" '{"hs_timestamp":"2026-01-03T09:00:00Z"}'
+  task 'Enrich Data 2' "$ann" '{"hs_timestamp":"2026-01-04T09:00:00Z"}'
+  task 'Enrich Data 3' "$ann" '{"hs_timestamp":"2026-01-06T09:00:00Z"}'
+  task 'Enrich Data 4' "$ann" '{"hs_task_status":"COMPLETED"}'
+  task 'Qualify Lead' "$ann" '{"hs_task_status":"WAITING"}'
+  task 'Send Outreach' "$ann" '{"hs_task_status":"IN_PROGRESS","leadpipe_lease":"x","leadpipe_expires":"2026-01-01"}'
+  task 'Call Ann' "$ann" '{"hs_task_status":"COMPLETED"}'
+  task 'Enrich Data: not ours' "$ann" '{"hubspot_owner_id":"71002"}'
+  run --separate-stderr hs-tasks status --now "$NOW" --json
+  [ "$status" -eq 0 ]
+  [ "$output" = '{"route":"enrich","due":2,"later":1,"in_progress":0,"expired":0,"waiting":0,"completed":1,"median_age_s":172800,"oldest_age_s":172800}
+{"route":"qualify","due":0,"later":0,"in_progress":0,"expired":0,"waiting":1,"completed":0,"median_age_s":null,"oldest_age_s":null}
+{"route":"outreach","due":0,"later":0,"in_progress":1,"expired":1,"waiting":0,"completed":0,"median_age_s":null,"oldest_age_s":null}
+{"route":"other","due":0,"later":0,"in_progress":0,"expired":0,"waiting":0,"completed":1,"median_age_s":null,"oldest_age_s":null}' ]
+  run --separate-stderr hs-tasks status --now "$NOW"
+  [ "${lines[1]}" = 'enrich              2        1            0        0        0          1       2d       2d' ]
+}
+
+# -- bad days --
+
+@test "a source without server, token or quota ends with one error record, its status, and that of the pipe" {
+  export HUBSPOT_ACCESS_TOKEN=x HUBSPOT_API_URL=http://127.0.0.1:9
+  for verb in list claim; do
+    run --separate-stderr hs-tasks "$verb"
+    [ "$status" -eq 69 ]
+    [ "${#lines[@]}" -eq 1 ]
+    [ "$(jq -c '[.error.tool, .error.code, .error.retryable, .task]' <<<"$output")" = '["hs-tasks","service_down",true,null]' ]
+  done
+  run bash -c 'hs-tasks claim 2>/dev/null | hs-tasks join | hs-tasks complete --dry-run'
+  [ "$status" -eq 69 ]
+  start_sandbox --daily 1 --search-rate 0
+  HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr hs-tasks list
+  [ "$status" -eq 77 ]
+  [ "$(jq -r .error.code <<<"$output")" = not_allowed ]
+  hs-tasks list >/dev/null || true
+  run --separate-stderr hs-tasks list
+  [ "$status" -eq 75 ]
+  [ "$(jq -r .error.code <<<"$output")" = try_later ]
+}
+
+@test "complete without server or with a wrong token prints every record, in order, with the reason" {
+  portal
+  for name in Ann Bea Cid; do task "Enrich Data for $name" "$(contact "$name")"; done
+  claim | enriched >records
+  HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr complete records
+  [ "$status" -eq 77 ]
+  [ "$(jq -r .error.code <<<"$output" | xargs)" = 'not_allowed not_allowed not_allowed' ]
+  [ "$(jq -c 'del(.error)' <<<"$output")" = "$(cat records)" ]
+  [ "$(subjects IN_PROGRESS | wc -l)" -eq 3 ]
+  stop_sandbox
+  run --separate-stderr complete records
+  [ "$status" -eq 69 ]
+  [ "$(jq -c '[.error.code, .error.retryable]' <<<"$output" | sort -u)" = '["service_down",true]' ]
+  [ "$(jq -c 'del(.error)' <<<"$output")" = "$(cat records)" ]
+}
+
+@test "500s, lost answers and a storm of 429s are waited out, and nothing is doubled" {
+  portal --db portal.db
+  for i in 1 2 3 4 5 6; do task "Enrich Data $i" "$(contact "F$i")"; done
+  stop_sandbox
+  start_sandbox --db portal.db --rate 0 --search-rate 0 --fail 500=8%,429=10%,reset=5%,lost=5% --seed 5
+  run --separate-stderr claim
+  [ "$status" -eq 0 ]
+  [ "${#lines[@]}" -eq 6 ]
+  run --separate-stderr complete < <(enriched <<<"$output")
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+  stop_sandbox
+  start_sandbox --db portal.db --rate 0 --search-rate 0
+  [ "$(subjects COMPLETED | wc -l)" -eq 6 ]
+  [ "$(count notes)" -eq 6 ]
+  [ "$(count tasks)" -eq 12 ]
+}
+
+@test "the limit of calls is kept: a busy portal refuses none that we could have waited for" {
+  start_sandbox --rate 30 --search-rate 0
+  hs-tasks setup -q
+  for i in 1 2 3; do
+    run --separate-stderr hs-tasks list --no-join
+    [ "$status" -eq 0 ]
+  done
+}
+
+@test "a reply that never comes: SIGTERM hands the records back within two seconds" {
+  portal
+  task 'Enrich Data for Ann' "$(contact Ann)"
+  claim | enriched >records
+  stop_sandbox
+  mkfifo silent
+  python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(9)
+print(s.getsockname()[1], flush=True)
+conns = []
+c, _ = s.accept(); conns.append(c); c.recv(1); print("asked", flush=True)
+while True: conns.append(s.accept()[0])' >silent 3>&- &
+  server=$!
+  exec 7<silent
+  read -r port <&7
+  HUBSPOT_API_URL=http://127.0.0.1:$port hs-tasks complete --now "$NOW" records >out 2>err 3>&- 7<&- &
+  tool=$!
+  read -r _ <&7
+  start=$(date +%s%3N)
+  kill -TERM "$tool"
+  ended "$tool"
+  took=$(($(date +%s%3N) - start))
+  kill "$server"
+  exec 7<&-
+  [ "$status" -eq 1 ]
+  [ "$took" -lt 2000 ]
+  [ "$(jq -c '[.error.code, .error.retryable]' out)" = '["interrupted",true]' ]
+  [ "$(jq -c 'del(.error)' out)" = "$(cat records)" ]
+}
+
+@test "verbs that write refuse HubSpot itself, and a token never goes out in the clear" {
+  export HUBSPOT_ACCESS_TOKEN=x
+  for verb in claim complete setup 'create --subject x'; do
+    # shellcheck disable=SC2086  # words
+    run --separate-stderr hs-tasks $verb --api-url https://api.hubapi.com </dev/null
+    [ "$status" -eq 77 ]
+    [ "$stderr" = 'hs-tasks: https://api.hubapi.com: this version writes to a sandbox on this machine only: it keeps no journal yet by which writes could be undone' ]
+  done
+  run --separate-stderr hs-tasks list --api-url http://192.0.2.1
+  [ "$status" -eq 77 ]
+  [ "$stderr" = 'hs-tasks: http://192.0.2.1: a token goes over https only, except to this machine' ]
+}
+
+@test "the token is read from a file of mode 0600 only, and never shown" {
+  portal
+  unset HUBSPOT_ACCESS_TOKEN
+  echo sandbox-token >token
+  chmod 644 token
+  run --separate-stderr hs-tasks list --token-file token
+  [ "$status" -eq 77 ]
+  chmod 600 token
+  run --separate-stderr hs-tasks list -v --token-file token --trace spans.jsonl
+  [ "$status" -eq 0 ]
+  ! grep -r sandbox-token spans.jsonl
+  [[ $stderr != *sandbox-token* ]]
+  [ "$(jq -r .op spans.jsonl)" = crm.search ]
+}
+
+@test "bad lines come out as error records, and the rest is worked" {
+  portal
+  ann=$(contact Ann)
+  task 'Enrich Data for Ann' "$ann"
+  claim | enriched >records
+  { printf 'nonsense\n\n{"a":1}\n[]\n{"s":"a\0b"}\n'; head -c 2000000 /dev/zero | tr '\0' x; echo; printf %s "$(cat records)"; } >in
+  run --separate-stderr complete in
+  [ "$status" -eq 1 ]
+  [ "$(jq -r .error.code <<<"$output" | xargs)" = 'bad_json no_task not_an_object bad_json line_too_long' ]
+  [ "$(subjects COMPLETED)" = 'Enrich Data for Ann' ]
+}
+
+@test "a full disk is status 74, an empty input 0 without a call" {
+  portal
+  task 'Enrich Data for Ann' "$(contact Ann)"
+  for verb in list claim; do
+    run bash -c "hs-tasks $verb >/dev/full"
+    [ "$status" -eq 74 ]
+  done
+  before=$(calls)
+  for verb in complete join 'create --subject x'; do
+    run --separate-stderr bash -c "hs-tasks $verb </dev/null"
+    [ "$status" -eq 0 ]
+    [ "$output" = '' ]
+  done
+  [ "$(calls)" -eq "$before" ]
+}
+
+@test "a closed pipe ends a source quietly" {
+  portal --demo
+  run --separate-stderr bash -c 'hs-tasks list | head -n 1 | jq -r .task.id'
+  [ "$status" -eq 0 ]
+  [ "$stderr" = '' ]
+}
+
+@test "a mistake in the workflow file is status 2, with line and member" {
+  jq --tab '.routes[0].contact.jobtitle = "1 +"' "$PROJECT/share/workflow.json" >workflow.json
+  line=$(grep -n '"jobtitle": "1 +"' workflow.json | cut -d: -f1)
+  run --separate-stderr hs-tasks complete --dry-run --workflow workflow.json </dev/null
+  [ "$status" -eq 2 ]
+  [[ $stderr == "hs-tasks: workflow.json:$line: routes.enrich.contact.jobtitle: "* ]]
+  echo '{"version":1,' >workflow.json
+  run --separate-stderr hs-tasks complete --dry-run --workflow workflow.json </dev/null
+  [ "$status" -eq 2 ]
+  [ "$stderr" = 'hs-tasks: workflow.json:2:1: expected a member name' ] || [ "$stderr" = 'hs-tasks: workflow.json:2:1: unexpected end' ]
+  run --separate-stderr hs-tasks list --workflow nowhere.json
+  [ "$status" -eq 2 ]
+}
+
+@test "the whole flow: enriched today, qualified today, mailed today, and followed up in three days" {
+  portal
+  ann=$(make contacts '{"firstname":"Ann","lastname":"Lee","email":"ann@x.example"}')
+  task 'Enrich Data for Ann' "$ann"
+  claim --type enrich | enriched | complete
+  claim --type qualify | jq -c '.qualification = {score:91,tier:"HOT",rules:{name:"sf-v1"},reasons:[{rule:"email",points:10,value:"ann@x.example"}]}' | complete
+  [ "$(get contacts "$ann" lead_score,lead_tier,lead_qualification_notes)" = $'91\nHOT\n10 email: ann@x.example' ]
+  claim --type outreach | jq -c '.outreach = {state:"sent",to:"ann@x.example",from:"me@x.example",subject:"Hi",text:"Hi",follow_up_days:3}' | complete
+  [ "$(hs-tasks list --no-join --status NOT_STARTED | jq -r '.task.properties | "\(.hs_task_subject)|\(.hs_timestamp)|\(.hs_task_priority)|\(.hs_task_type)|\(.hubspot_owner_id)"')" = \
+    'Review high-value lead Ann Lee - Score: 91|2026-01-05T10:00:00.000Z|HIGH|TODO|71002
+Call high-value lead Ann Lee - Score: 91|2026-01-06T09:00:00.000Z|HIGH|CALL|71002
+Follow-up Outreach: Ann Lee|2026-01-08T09:00:00.000Z|HIGH|TODO|71001' ]
+  [ "$(count notes)" -eq 2 ]
+  [ "$(count emails)" -eq 1 ]
+}
