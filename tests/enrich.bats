@@ -287,9 +287,8 @@ Shopify null cookie _shopify_s' ]
   enrich --allow-private <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
   pid=$!
   exec 9>"$BATS_TEST_TMPDIR/in"
-  echo "{\"i\":1,\"website\":\"http://stalls.localhost:$PORT/?term\"}" >&9
-  echo '{"i":2,"email":"a@gmail.com"}' >&9
-  until grep -q 'stalls.*robots' "$SITES_LOG"; do sleep 0.02; done
+  printf '%s\n' "{\"i\":1,\"website\":\"http://stalls-on.localhost:$PORT/\"}" '{"i":2,"email":"a@gmail.com"}' >&9
+  until grep -q 'stalls-on.*robots' "$SITES_LOG"; do sleep 0.02; done
   start=$(date +%s%N)
   kill -TERM $pid
   code=0
@@ -313,8 +312,8 @@ Shopify null cookie _shopify_s' ]
   echo '{}' >&"${tool[1]}"
   read -r -t 20 line <&"${tool[0]}"
   [ "$(jq -r .enrichment.site.status <<<"$line")" = no_domain ]
-  pid=$tool_PID
-  exec {tool[1]}>&-
+  pid=$tool_PID in=${tool[1]}
+  eval "exec $in>&-"
   wait "$pid"
 }
 

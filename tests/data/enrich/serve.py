@@ -91,7 +91,7 @@ class Site(BaseHTTPRequestHandler):
             if OPEN[host] > 1:
                 LOG.write("%s two at once\n" % host)
         try:
-            if name == "stalls":
+            if name.startswith("stalls"):
                 time.sleep(20)
             if self.path in ("/robots.txt", "/rules.txt"):
                 if name == "late":
