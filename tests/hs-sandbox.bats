@@ -651,6 +651,34 @@ filter() { jq -nc --arg p "$1" --arg o "$2" '{propertyName: $p, operator: $o} + 
   [ "$code" -eq 200 ]
 }
 
+@test "a full disk fails the call and says so, and the rest of the portal stays readable" {
+  ulimit -f 1500 # KiB
+  start_sandbox --db "$BATS_TEST_TMPDIR/portal.db" --rate 0
+  id=$(make contacts '{"email":"first@b.co"}')
+  for ((i = 0; i < 200; i++)); do
+    call POST $O/notes/batch/create "$(jq -nc '{inputs: [range(100) | {properties: {hs_timestamp: "2026-01-05", hs_note_body: ("x" * 500)}}]}')"
+    [ "$code" -eq 201 ] || break
+  done
+  [ "$code" -eq 500 ]
+  is '.status == "error"'
+  [ "$(head -n 1 "$BATS_TEST_TMPDIR/sandbox.err")" = "hs-sandbox: $O/notes/batch/create: disk I/O error" ]
+  call GET "$O/contacts/$id"
+  [ "$code" -eq 200 ]
+  call POST $O/notes/search '{"limit":1}'
+  is --argjson n $((i * 100)) '.total == $n'
+}
+
+@test "a calls file that cannot be written is told at the end, with status 74" {
+  start_sandbox --calls /dev/full
+  call GET $O/contacts
+  [ "$code" -eq 200 ]
+  kill "$SANDBOX_PID"
+  status=0
+  wait "$SANDBOX_PID" || status=$?
+  [ "$status" -eq 74 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/sandbox.err")" = 'hs-sandbox: /dev/full: No space left on device' ]
+}
+
 @test "a taken port is 69, a file that is no portal 74, wrong usage 2" {
   start_sandbox
   run hs-sandbox --port "$SANDBOX_PORT"

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/cli.h"
+
 enum { MAX_URI_BYTES = 16384 };
 
 /* -- arrival -- */
@@ -188,6 +190,7 @@ static void run(struct api *api, const struct route *route, struct call *c)
 		s->failed = true;
 	if (store_end(s, c->status < 400))
 		return;
+	cli_warn("%.*s: %s", (int)c->path.len, c->path.ptr, s->error[0] == '\0' ? "out of memory" : s->error);
 	/* The definitions in memory may be those of the transaction that has just been undone. */
 	for (int i = 0; i < TYPE_COUNT; i++)
 		schema_load(&api->portal.schemas[i], s, &object_types[i]);

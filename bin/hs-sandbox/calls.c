@@ -43,7 +43,7 @@ static void count(struct calls *c, const struct call_line *line)
 }
 
 /* One write, so that lines stay whole for whoever follows the file. */
-static bool write_line(int fd, const struct call_line *line)
+static void write_line(struct calls *c, const struct call_line *line)
 {
 	char now[CLOCK_TEXT_BYTES];
 	struct buf out;
@@ -62,15 +62,17 @@ static bool write_line(int fd, const struct call_line *line)
 	jsonw_double(&w, (double)line->us / 1000);
 	jsonw_object_end(&w);
 	buf_putc(&out, '\n');
-	bool good = !out.failed && write(fd, buf_text(&out), out.len) == (ssize_t)out.len;
+	errno = out.failed ? ENOMEM : ENOSPC;
+	if ((out.failed || write(c->fd, buf_text(&out), out.len) != (ssize_t)out.len) && c->error == 0)
+		c->error = errno;
 	buf_release(&out);
-	return good;
 }
 
-bool calls_add(struct calls *c, const struct call_line *line)
+void calls_add(struct calls *c, const struct call_line *line)
 {
 	count(c, line);
-	return c->fd < 0 || write_line(c->fd, line);
+	if (c->fd >= 0)
+		write_line(c, line);
 }
 
 void calls_report(const struct calls *c, struct buf *out)

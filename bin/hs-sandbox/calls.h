@@ -13,6 +13,7 @@ struct calls {
 		int64_t count;
 	} by[CALLS_MAX_NAMES];
 	size_t name_count;
+	int error; /* errno of the first line that could not be written; 0 for none */
 	int64_t by_status[CALLS_MAX_STATUS]; /* 0: the connection was cut */
 };
 
@@ -29,8 +30,8 @@ struct call_line {
 bool calls_open(struct calls *c, const char *path);
 void calls_close(struct calls *c);
 
-/* Counts a call and writes its line. False when writing failed. */
-bool calls_add(struct calls *c, const struct call_line *line);
+/* Counts a call and writes its line. */
+void calls_add(struct calls *c, const struct call_line *line);
 
 /* {"total", "objects", "by": {"search tasks": 12}, "status": {"200": 12}}. */
 void calls_report(const struct calls *c, struct buf *out);

@@ -139,12 +139,16 @@ static void open_api(struct api *api, const struct options *opt)
 	api->portal.daily_limit = opt->daily;
 }
 
-static int close_api(struct api *api)
+static int close_api(struct api *api, const struct options *opt)
 {
 	char error[STORE_ERROR_BYTES];
 	int status = EXIT_OK;
 	if (!portal_close(&api->portal, error)) {
 		cli_warn("closing the database: %s", error);
+		status = EXIT_IO_FAILED;
+	}
+	if (api->calls.error != 0) {
+		cli_warn("%s: %s", opt->calls_path, strerror(api->calls.error));
 		status = EXIT_IO_FAILED;
 	}
 	calls_close(&api->calls);
@@ -174,6 +178,7 @@ static int run(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &blocked, &before); /* the other threads inherit it */
 	cli_catch_stop();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error of the one call */
 
 	struct http *http = http_listen(&api, &opt.port);
 	if (http == NULL)
@@ -189,7 +194,7 @@ static int run(int argc, char **argv)
 	cli_print(slice_of(ready));
 	wait_for_stop(&before);
 	http_stop(http);
-	return close_api(&api);
+	return close_api(&api, &opt);
 }
 
 static const char synopsis[] =

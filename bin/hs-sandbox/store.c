@@ -172,6 +172,7 @@ int64_t store_number(struct store *s, int64_t fallback, const char *sql, const c
 
 void store_begin(struct store *s)
 {
+	s->error[0] = '\0';
 	store_run(s, "BEGIN", "");
 }
 
