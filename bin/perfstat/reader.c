@@ -204,7 +204,7 @@ static bool is_error(struct reader *reader)
 	enum { HTTP_ERRORS_FROM = 400, HTTP_END = 600 };
 	const struct value *status = &reader->values[NAME_STATUS], *error = &reader->values[NAME_ERROR];
 	double number;
-	if (has(reader, NAME_STATUS)) {
+	if (has(reader, NAME_STATUS) && !slice_is(status->raw, "\"ok\"")) {
 		if (is_one_of(value_text(*status, &reader->scratch), bad_words))
 			return true;
 		if (value_number(*status, &number) && number >= HTTP_ERRORS_FROM && number < HTTP_END)

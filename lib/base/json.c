@@ -42,16 +42,29 @@ bool json_is_number(struct slice bytes)
 bool json_number_value(struct slice bytes, double *number)
 {
 	enum { SHORT = 128, EXACT_DIGITS = 15 };
+	static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15 };
 	char copy[SHORT], *text = copy;
 	if (!json_is_number(bytes))
 		return false;
-	/* Short integers are exact in a double; strtod is right for all others, but slow. */
-	size_t sign = bytes.ptr[0] == '-';
-	if (bytes.len - sign <= EXACT_DIGITS && skip_digits(bytes, sign) == bytes.len) {
-		int64_t sum = 0;
-		for (size_t i = sign; i < bytes.len; i++)
-			sum = sum * 10 + (bytes.ptr[i] - '0');
-		*number = sign ? -(double)sum : (double)sum;
+	/* Up to 15 digits and the power of ten below them are exact in a double, so that one division rounds once (Clinger 1990); strtod is right for
+	 * all others, but slow. */
+	size_t sign = bytes.ptr[0] == '-', i = sign, digits = 0, after_point = 0;
+	int64_t sum = 0;
+	for (bool has_point = false; i < bytes.len && digits <= EXACT_DIGITS; i++) {
+		if (bytes.ptr[i] == '.') {
+			has_point = true;
+			continue;
+		}
+		if (bytes.ptr[i] < '0' || bytes.ptr[i] > '9')
+			break;
+		sum = sum * 10 + (bytes.ptr[i] - '0');
+		digits++;
+		after_point += has_point;
+	}
+	if (i == bytes.len && digits <= EXACT_DIGITS) {
+		*number = (double)sum / powers[after_point];
+		if (sign)
+			*number = -*number;
 		return true;
 	}
 	if (bytes.len >= SHORT && (text = malloc(bytes.len + 1)) == NULL)
