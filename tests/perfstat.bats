@@ -219,6 +219,12 @@ Times in ms; percentiles within 1 %. n<N: that percentile needs N operations to 
   [ "$(jq -c '[.key, .n]' <<<"$output")" = '["qualify.run",1]' ]
 }
 
+@test "--schema describes the members of --json" {
+  make_spans 300 >spans
+  [ "$(perfstat report --schema | jq -c .required)" = "$(perfstat report --json spans | jq -c keys_unsorted)" ]
+  [ "$(perfstat report --schema | jq -c '.properties | keys_unsorted')" = "$(perfstat report --schema | jq -c .required)" ]
+}
+
 @test "no network, database or TLS library is linked" {
   run bash -c 'ldd "$(command -v perfstat)"'
   [ "$status" -eq 0 ]
