@@ -20,7 +20,7 @@
 #include "score.h"
 
 enum {
-	ANSWER_MAX_BYTES = 1 << 20,
+	ANSWER_MAX_BYTES = 16 << 20,
 	PATH_MAX_BYTES = 4096,
 	MAX_LINE_LIMIT_BYTES = 64 << 20,
 	PROGRESS_EVERY = 4096, /* records */
