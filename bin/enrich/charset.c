@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <iconv.h>
+#include <stdio.h>
 
 enum { META_WITHIN_BYTES = 1024, MAX_LABEL_BYTES = 40 };
 
@@ -51,7 +52,7 @@ static void iconv_name(struct slice label, char name[MAX_LABEL_BYTES + 1])
 		{ "x-cp1252", "WINDOWS-1252" } };
 	for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++)
 		if (slice_equal_nocase(label, slice_of(meanings[i].label))) {
-			strcpy(name, meanings[i].name);
+			snprintf(name, MAX_LABEL_BYTES + 1, "%s", meanings[i].name);
 			return;
 		}
 	/* Letters, digits and dashes only: iconv takes "//TRANSLIT" and the like from a name. */
@@ -91,7 +92,7 @@ struct slice charset_to_utf8(struct slice bytes, struct slice content_type, stru
 	if (slice_starts(bytes, "\xef\xbb\xbf"))
 		return (struct slice){ bytes.ptr + 3, bytes.len - 3 };
 	if (slice_starts(bytes, "\xff\xfe") || slice_starts(bytes, "\xfe\xff")) {
-		strcpy(name, slice_starts(bytes, "\xff\xfe") ? "UTF-16LE" : "UTF-16BE");
+		snprintf(name, sizeof name, "%s", slice_starts(bytes, "\xff\xfe") ? "UTF-16LE" : "UTF-16BE");
 		bytes = (struct slice){ bytes.ptr + 2, bytes.len - 2 };
 	} else {
 		struct slice label = label_in(content_type);

@@ -1,4 +1,5 @@
 /* hs-tasks join: reads contact and company of records that have an id or an e-mail, in batches. A filter: one line in, one out, in order. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "record/window.h"
@@ -40,9 +41,9 @@ static void finish(struct join *j, const struct relate_item *item, uint64_t tick
 {
 	struct record *r = window_record(j->window, ticket);
 	if (item->contact.ptr != NULL) {
-		char read_at[CLOCK_TEXT_BYTES + 2] = "\"";
+		char read_at[CLOCK_TEXT_BYTES + 2];
 		record_put(r, "contact", item->contact);
-		strcat(strcat(read_at, j->now), "\"");
+		snprintf(read_at, sizeof read_at, "\"%s\"", j->now);
 		record_put(r, "read_at", slice_of(read_at));
 		j->found++;
 	} else if (item->contact_id.len > 0) {

@@ -65,7 +65,7 @@ void http_free(struct http *h)
 	h->is_closing = true;
 	http_cancel_all(h);
 	deliver(h);
-	while (h->pool_count > 0)
+	while (h->pool != NULL && h->pool_count > 0)
 		curl_easy_cleanup(h->pool[--h->pool_count]);
 	curl_multi_cleanup(h->multi);
 	for (char **entry = h->resolve; entry != NULL && *entry != NULL; entry++)
