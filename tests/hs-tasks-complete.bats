@@ -135,8 +135,8 @@ quality: HIGH<br>LinkedIn: unknown<br>Missing data: none<br>Recommended action: 
   free=$(task 'Enrich Data 2' "$ann" '{"hs_timestamp":"2026-02-01T00:00:00Z"}')
   claim | enriched >records
   set_task "$slow" "{\"leadpipe_expires\":\"$(past)\"}"
-  jq -c --arg id "$free" 'del(.lease) | .task.id = $id' records >more
-  run --separate-stderr complete records more
+  jq -c --arg id "$free" 'del(.lease) | .task.id = $id' records >again
+  run --separate-stderr complete records again
   [ "$status" -eq 0 ]
   [ "$output" = '' ]
   [ "$(state "$slow")" = COMPLETED ]

@@ -74,6 +74,7 @@ struct claim {
 	struct idmap seen;
 	struct arena seen_arena;
 	size_t enough;
+	struct hubspot_answer refusal; /* of a search */
 	bool is_probing, has_all; /* the first search: goes on only where it finds no more than is wanted */
 	size_t faults; /* records printed with an error */
 
@@ -128,9 +129,14 @@ static bool take_page(struct search *search, const struct json *results, void *a
 
 static void end_search(struct search *search, const struct hubspot_answer *failed, void *arg)
 {
-	(void)arg;
-	if (failed != NULL)
+	struct claim *claim = arg;
+	if (failed != NULL && failed->outcome == HUBSPOT_REFUSED) {
+		claim->refusal = *failed;
+		claim->refusal.body = NULL;
+		claim->refusal.response = NULL;
+	} else if (failed != NULL) {
 		hubspot_give_up(search->api, failed, "searching tasks");
+	}
 }
 
 static struct search *new_search(struct claim *claim, size_t wanted)
@@ -176,11 +182,15 @@ static void add_old_tasks(const struct claim *claim, struct search *search)
 			.date_property = "leadpipe_retry_at" });
 }
 
+/* A search that is refused most likely asks for the lease's properties in a portal without them: then that is what is said. */
 static void do_search(struct claim *claim, struct search *search, size_t enough)
 {
+	struct hubspot *api = claim->tool.api;
 	claim->enough = enough;
 	search_start(search);
-	hubspot_drain(claim->tool.api);
+	hubspot_drain(api);
+	if (claim->refusal.outcome == HUBSPOT_REFUSED && portal_load(&claim->portal, api, &claim->tool.workflow, PORTAL_SETTINGS))
+		hubspot_give_up(api, &claim->refusal, "searching tasks");
 }
 
 static int by_priority_and_due(const void *a, const void *b)
@@ -218,7 +228,8 @@ static void find_candidates(struct claim *claim)
 			do_search(claim, search, claim->wanted);
 		}
 	}
-	qsort(claim->candidates, claim->candidate_count, sizeof *claim->candidates, by_priority_and_due);
+	if (claim->candidate_count > 0)
+		qsort(claim->candidates, claim->candidate_count, sizeof *claim->candidates, by_priority_and_due);
 }
 
 /* -- claiming -- */
