@@ -47,7 +47,7 @@ static void take_api(struct tool *tool, const struct tool_options *options)
 static void take_workflow(struct tool *tool, const struct tool_options *options)
 {
 	char error[WORKFLOW_ERROR_BYTES];
-	const char *name = setting(tool, options->workflow, NULL, "workflow", NULL);
+	const char *name = setting(tool, options->workflow, "LEADPIPE_WORKFLOW", "workflow", NULL);
 	buf_init(&tool->workflow_path, 8192);
 	if (options->workflow != NULL)
 		buf_puts(&tool->workflow_path, options->workflow);
