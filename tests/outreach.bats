@@ -542,6 +542,28 @@ an earlier delivery broke off, and its Maildir cannot be asked: maildir:$PWD/box
   [ "$(tail -n 1 <<<"$output" | jq -r .outreach.state)" = rendered ]
 }
 
+@test "SIGTERM while waiting for input ends send within two seconds, with all that was read written" {
+  rendered 2 >mails.jsonl
+  mkfifo in
+  outreach send --maildir box --unattended <in >out 2>err &
+  pid=$!
+  exec 7>in
+  cat mails.jsonl >&7
+  for _ in $(seq 200); do
+    [ "$(wc -l <out)" -lt 2 ] || break
+    sleep 0.02
+  done
+  [ "$(jq -r .outreach.state out | xargs)" = 'sent sent' ]
+  kill -TERM "$pid"
+  timeout 2 tail --pid="$pid" -f /dev/null
+  status=0
+  wait "$pid" || status=$?
+  exec 7>&-
+  [ "$status" -eq 0 ]
+  [ "$(cat err)" = '' ]
+  [ "$(mails)" -eq 2 ]
+}
+
 @test "spans say what each mail took" {
   rendered 1 >mails.jsonl
   outreach send --maildir box --unattended --trace trace.jsonl mails.jsonl >/dev/null

@@ -88,7 +88,7 @@ int approve_run(int argc, char **argv)
 	arena_init(&scratch, SCRATCH_MAX_BYTES);
 	buf_init(&out, 8 * (size_t)OUTPUT_MAX_BYTES);
 	tool_open(&tool, -1);
-	for (struct record *r; (r = stream_next(tool.stream)) != NULL && !cli_stopping();) {
+	for (struct record *r; (r = stream_next(tool.stream)) != NULL;) {
 		struct mail m;
 		arena_reset(&scratch);
 		buf_reset(&out);

@@ -106,7 +106,7 @@ enum composed compose_mail(const struct record *r, const struct task_view *view,
 	struct arena *scratch, struct buf *text, struct composition *c)
 {
 	char key[SHA256_HEX_BYTES];
-	size_t ends[TEMPLATE_PARTS];
+	size_t ends[TEMPLATE_PARTS] = { 0 };
 	struct slice values[TEMPLATE_MAX_VARIABLES], domain = address_domain(sender->address);
 	struct outside outside = { .from = sender->name.len > 0 ? sender->name : sender->address,
 		.from_name = sender->name,

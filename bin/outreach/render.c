@@ -188,8 +188,6 @@ int render_run(int argc, char **argv)
 		struct slice task = record_path(r, &id, "task", "id", NULL) ? value_text(id, &renderer.scratch) : (struct slice)SLICE("");
 		tool_span(&tool, "mail.render", due_ms, start_us, code, task);
 		stream_put(tool.stream, r);
-		if (cli_stopping())
-			stream_stop(tool.stream);
 	}
 	close_renderer(&renderer);
 	return tool_close(&tool);

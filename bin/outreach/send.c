@@ -200,8 +200,6 @@ int send_run(int argc, char **argv)
 	for (struct record *r; (r = stream_next(tool.stream)) != NULL;) {
 		process(&s, &tool, r);
 		stream_put(tool.stream, r);
-		if (cli_stopping())
-			stream_stop(tool.stream);
 	}
 	int status = tool_close(&tool);
 	buf_release(&s.deliverer.message);

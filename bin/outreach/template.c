@@ -91,7 +91,7 @@ static bool copy_text(struct template *t, struct slice text, struct template_err
 struct template *template_parse(struct slice text, struct template_error *error)
 {
 	struct template *t = calloc(1, sizeof *t);
-	const char *body = NULL, *html;
+	const char *body = "", *html;
 	*error = (struct template_error){ 0 };
 	if (t == NULL) {
 		template_fail(error, 0, "out of memory");

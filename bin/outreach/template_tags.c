@@ -86,8 +86,8 @@ static bool number_variable(struct parser *p, struct slice name, const char *pla
 
 static bool add_variable(struct parser *p, struct slice inside, const char *place)
 {
-	struct slice rest = inside, name;
-	size_t number;
+	struct slice rest = inside, name = inside;
+	size_t number = 0;
 	if (!slice_split(&rest, '|', &name))
 		name = inside;
 	bool has_default = name.len < inside.len;
@@ -105,7 +105,7 @@ static bool add_variable(struct parser *p, struct slice inside, const char *plac
 
 static bool open_section(struct parser *p, enum op_kind kind, struct slice name, const char *place)
 {
-	size_t number;
+	size_t number = 0;
 	if (p->depth == TEMPLATE_MAX_DEPTH)
 		return fail_at(p, place, "sections are nested too deep", name);
 	if (!number_variable(p, name, place, &number))

@@ -20,6 +20,7 @@ void tool_open(struct tool *tool, int out_fd)
 		.out_fd = out_fd,
 		.retry = cli_shared()->retry,
 		.if_expr = tool->if_expr,
+		.stopping = cli_stopping,
 		.warn = cli_warn };
 	tool->stream = stream_open(&options);
 	if (tool->stream == NULL)

@@ -18,7 +18,7 @@ static void step(void)
 		kill(getpid(), SIGKILL);
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define REAL(name) ((__typeof__(&(name)))dlsym(RTLD_NEXT, #name))
 
 ssize_t write(int fd, const void *bytes, size_t len)
 {
