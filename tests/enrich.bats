@@ -87,13 +87,15 @@ department=it contact.jobtitle' ]
 {"website":"gmail.com"}
 {"website":"not a website"}
 {}
+{"email":"ann@linkedin.com"}
 END
   [ "$status" -eq 0 ]
   [ "$(jq -r '.enrichment | "\(.domain) \(.site.status): \(.site.reason) \(.facts.linkedin.value // "")"' <<<"$output")" = 'null no_domain: no website, and the e-mail address is at a free mail service 
 null no_domain: no website and no e-mail address https://www.linkedin.com/company/acme
 null no_domain: no website and no e-mail address 
 null no_domain: no website and no e-mail address 
-null no_domain: no website and no e-mail address ' ]
+null no_domain: no website and no e-mail address 
+linkedin.com elsewhere: LinkedIn is never fetched ' ]
 }
 
 @test "a task without contact and company carries an error, and the next record is enriched" {

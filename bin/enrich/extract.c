@@ -50,10 +50,8 @@ static void read_head(const struct extract_page *in, struct findings *out, struc
 	struct slice title = slice_trim(p->title), og_title = page_meta(p, "og:title");
 	offer(in, out, kept, FACT_PAGE_TITLE, title, "html", TRUST_OPENGRAPH, slice_of("<title>"));
 	offer(in, out, kept, FACT_PAGE_TITLE, og_title, "opengraph", TRUST_HTML, slice_of("og:title"));
-	struct slice name = page_meta(p, "og:site_name");
-	if (name.len == 0)
-		name = page_meta(p, "application-name");
-	offer(in, out, kept, FACT_SITE_NAME, name, "opengraph", TRUST_OPENGRAPH, slice_of("og:site_name"));
+	offer(in, out, kept, FACT_SITE_NAME, page_meta(p, "og:site_name"), "opengraph", TRUST_OPENGRAPH, slice_of("og:site_name"));
+	offer(in, out, kept, FACT_SITE_NAME, page_meta(p, "application-name"), "html", TRUST_HTML, slice_of("meta application-name"));
 	offer(in, out, kept, FACT_COMPANY_NAME, page_meta(p, "og:site_name"), "opengraph", TRUST_LINK, slice_of("og:site_name"));
 	offer(in, out, kept, FACT_DESCRIPTION, page_meta(p, "description"), "html", TRUST_OPENGRAPH, slice_of("meta description"));
 	offer(in, out, kept, FACT_DESCRIPTION, page_meta(p, "og:description"), "opengraph", TRUST_HTML, slice_of("og:description"));

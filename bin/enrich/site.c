@@ -105,11 +105,6 @@ static struct site *find_site(const struct sites *s, const struct address *home)
 	return NULL;
 }
 
-bool sites_would_fetch(const struct sites *s, const struct address *home)
-{
-	return find_site(s, home) == NULL;
-}
-
 /* Forgets the site not used for longest, where enough are known. */
 static void make_room(struct sites *s)
 {
@@ -212,7 +207,10 @@ static void take_answer(const struct origin_answer *answer, void *arg);
 
 static void fetch(struct site *site)
 {
-	if (!origins_fetch(site->all->options.origins, &site->now, slice_of(site->task), take_answer, site))
+	/* Whatever led there: an e-mail address, a redirect, a link. */
+	if (domain_is_linkedin(site->now.domain))
+		finish(site, SITE_ELSEWHERE, "LinkedIn is never fetched");
+	else if (!origins_fetch(site->all->options.origins, &site->now, slice_of(site->task), take_answer, site))
 		finish(site, SITE_UNREACHABLE, "out of memory");
 }
 
@@ -235,6 +233,7 @@ static enum site_status status_of(const struct http_response *response)
 	case HTTP_TIMED_OUT: return SITE_TIMED_OUT;
 	case HTTP_TOO_LARGE: return SITE_TOO_LARGE;
 	case HTTP_REFUSED_ADDRESS: return SITE_REFUSED_ADDRESS;
+	case HTTP_OUT_OF_BUDGET: return SITE_HTTP_ERROR; /* "too many requests", and come back much later */
 	default: return SITE_UNREACHABLE;
 	}
 }
@@ -353,12 +352,10 @@ static void take_answer(const struct origin_answer *answer, void *arg)
 		go_on(site);
 	} else if (answer->verdict == ORIGIN_DISALLOWED) {
 		finish(site, SITE_ROBOTS, "robots.txt forbids the page");
+	} else if (answer->verdict == ORIGIN_NO_ROBOTS && response->result == HTTP_ANSWERED) {
+		finish(site, SITE_ROBOTS, arena_printf(&site->kept, "robots.txt: status %ld, which forbids all", response->status).ptr);
 	} else if (!falls_back(site, response)) {
-		bool is_status = response->result == HTTP_ANSWERED || response->result == HTTP_OUT_OF_BUDGET;
-		if (is_status)
-			finish(site, SITE_ROBOTS, arena_printf(&site->kept, "robots.txt: status %ld, which forbids all", response->status).ptr);
-		else
-			finish(site, status_of(response), response->error);
+		finish(site, status_of(response), response->error);
 	}
 }
 

@@ -8,7 +8,7 @@
 #include "extract.h"
 #include "origin.h"
 
-enum { SITE_KEPT = 512, SITE_MAX_REDIRECTS = 5, SITE_LONGEST_CRAWL_DELAY_MS = 10000 };
+enum { SITE_KEPT = 256, SITE_MAX_REDIRECTS = 5, SITE_LONGEST_CRAWL_DELAY_MS = 10000 };
 
 enum site_status {
 	SITE_OK,
@@ -55,9 +55,8 @@ void sites_free(struct sites *s);
 /* Asks for a site on behalf of a record; done is called with its ticket, at once where the site is known. The task is for the spans. False when out of memory. */
 bool sites_ask(struct sites *s, const struct address *home, struct slice task, uint64_t ticket);
 
-/* Sites being fetched; and whether this one would add to them. */
+/* Sites being fetched. */
 size_t sites_active(const struct sites *s);
-bool sites_would_fetch(const struct sites *s, const struct address *home);
 
 /* The same from a page that is at hand, without any fetching: as if home's server had sent it. Freed with free(). NULL when out of memory. */
 struct site_result *site_from_page(const struct site_options *options, const struct address *home, struct slice html);

@@ -110,6 +110,7 @@ class Site(BaseHTTPRequestHandler):
                 OPEN[host] -= 1
 
 
+ThreadingHTTPServer.request_queue_size = 256
 server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
 server.daemon_threads = True
 print(server.server_address[1], flush=True)
