@@ -225,9 +225,12 @@ built_with_sanitizer() {
 }
 
 @test "--max-line takes a longer line and refuses a shorter one" {
-  { printf '{"jobtitle":"CTO","a":"'; head -c 2000000 /dev/zero | tr '\0' x; printf '"}\n'; } >long
-  run bash -c 'qualify --brief --max-line 3000000 long | tail -c 47'
-  [ "$output" = 'x","qualification":{"score":30,"tier":"COLD"}}' ]
+  # The title and another field are 2 MB each, with an escape, so that both are decoded.
+  { printf '{"jobtitle":"CTO\\n'; head -c 2000000 /dev/zero | tr '\0' x; printf '","industry":"\\n'; head -c 2000000 /dev/zero | tr '\0' y; printf '"}\n'; } >long
+  run bash -c 'qualify --brief --max-line 4194304 long | tail -c 47'
+  [ "$output" = 'y","qualification":{"score":40,"tier":"COLD"}}' ]
+  run qualify --max-line 4194305 long
+  [ "$status" -eq 2 ]
   run --separate-stderr qualify --brief --max-line 10 <<<'{"jobtitle":"CTO"}'
   [ "$status" -eq 1 ]
   [ "$(jq -r .error.code <<<"$output")" = line_too_long ]

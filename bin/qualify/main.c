@@ -20,9 +20,9 @@
 #include "score.h"
 
 enum {
-	ANSWER_MAX_BYTES = 16 << 20,
+	ANSWER_MAX_BYTES = 3 << 20,
 	PATH_MAX_BYTES = 4096,
-	MAX_LINE_LIMIT_BYTES = 64 << 20,
+	MAX_LINE_LIMIT_BYTES = 4 << 20, /* what the output takes, with an answer */
 	PROGRESS_EVERY = 4096, /* records */
 };
 static const char default_rules[] = "sf-v1";

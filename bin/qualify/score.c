@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-enum { TEXT_MAX_BYTES = 256 << 20, BITS = 64 };
+enum { TEXT_MAX_BYTES = 16 << 20, BITS = 64 };
 
 struct scorer {
 	const struct rules *rules;
