@@ -21,8 +21,8 @@ struct stream_options {
 	bool is_sink; /* records that pass by themselves are only counted, except errors, which are printed (lead(5)) */
 	bool hand_out_all; /* for programs that answer out of order: passing records come out of stream_next too, see stream_is_passing */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2))); /* NULL: silent; cli_warn fits */
-	bool (*stopping)(
-		void); /* asked before each record and four times a second while waiting: true is as stream_stop; NULL: never; cli_stopping fits */
+	/* Asked before each record and four times a second while waiting: true is as stream_stop; NULL: never; cli_stopping fits. */
+	bool (*stopping)(void);
 };
 
 struct stream;
