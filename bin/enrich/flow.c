@@ -208,7 +208,9 @@ static void run_online(struct flow *f)
 
 static void say_totals(const struct flow *f)
 {
-	struct http_totals t = f->http == NULL ? (struct http_totals){ 0 } : http_totals(f->http);
+	struct http_totals t = { 0 };
+	if (f->http != NULL)
+		t = http_totals(f->http);
 	cli_note("%llu records; %llu requests, %llu retries, %llu bytes", (unsigned long long)f->done, (unsigned long long)t.requests,
 		(unsigned long long)t.retries, (unsigned long long)t.bytes_in);
 }

@@ -42,6 +42,7 @@ const struct title_phrase title_seniorities[] = {
 	{ "social media manager", "individual" },
 	{ "office manager", "individual" },
 	{ "partner manager", "manager" },
+	{ "business partner", "individual" },
 	{ "chief of staff", "director" },
 	{ "vice president", "vp" },
 	{ "vice presidente", "vp" },

@@ -43,6 +43,8 @@ static void test_titles(void **state)
 		/* words that take the weight away */
 		{ "Executive Assistant to the CEO", "individual", "executive" },
 		{ "Product Owner", "individual", "product" },
+		{ "HR Business Partner", "individual", "human_resources" },
+		{ "Managing Partner", "c_level", "executive" },
 		{ "Account Manager", "individual", "sales" },
 		{ "Assistant Director", "manager", NULL },
 		{ "Assistant Vice President", "director", NULL },
