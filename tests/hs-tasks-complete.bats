@@ -81,8 +81,7 @@ quality: HIGH<br>LinkedIn: unknown<br>Missing data: none<br>Recommended action: 
   [ "$output" = '' ]
   [ "$(get tasks "$id" hs_task_status,hs_timestamp,leadpipe_attempt,leadpipe_reason,leadpipe_lease)" = $'NOT_STARTED\n2026-01-05T09:05:00.000Z\n1\nno route' ]
   [ "$(claim)" = '' ]
-  NOW=2026-01-05T09:05:00Z
-  [ "$(claim | tee records | jq .lease.attempt)" -eq 2 ]
+  [ "$(NOW=2026-01-05T09:05:00Z claim | tee records | jq .lease.attempt)" -eq 2 ]
   jq -c '.lease.attempt = 5 | .error = {tool:"enrich",code:"fetch_failed",message:"no route",retryable:true}' records | complete || [ $? -eq 1 ]
   [ "$(get tasks "$id" hs_task_status,leadpipe_reason)" = $'WAITING\nGiven up after the last attempt: no route' ]
 }
@@ -272,6 +271,21 @@ POST /crm/objects/2026-03/tasks/batch/update' ]
   note=$(api GET "$O/contacts/$ann?associations=notes" | jq -r '.associations.notes.results[].id')
   key=$(get notes "$note" leadpipe_key)
   [[ $(get notes "$note" hs_note_body) == *"<br>[leadpipe ${key:0:16}]" ]]
+}
+
+@test "a record on which the workflow fails is parked, but not where the task is another's by now" {
+  portal
+  ours=$(task 'Qualify Lead: Ann' "$(contact Ann)")
+  theirs=$(task 'Qualify Lead: Bea' "$(contact Bea)")
+  claim | jq -c '.qualification = {score:50,tier:"COLD"} | .contact.properties.leadpipe_rounds = "many"' >records
+  set_task "$theirs" '{"leadpipe_lease":"another"}'
+  run --separate-stderr complete records
+  [ "$status" -eq 1 ]
+  [ "$(jq -r .error.code <<<"$output" | xargs)" = 'workflow_failed workflow_failed' ]
+  [[ $(jq -r .error.message <<<"${lines[0]}") == routes.qualify.* ]]
+  [ "$(state "$ours")" = WAITING ]
+  [ "$(state "$theirs")" = IN_PROGRESS ]
+  [ "$(count notes)" -eq 0 ]
 }
 
 @test "two hundred tasks cost thirteen calls and a half a hundred at most" {

@@ -366,7 +366,7 @@ while True: conns.append(s.accept()[0])' >silent 3>&- &
   chmod 600 token
   run --separate-stderr hs-tasks list -v --token-file token --trace spans.jsonl
   [ "$status" -eq 0 ]
-  ! grep -r sandbox-token spans.jsonl
+  run ! grep sandbox-token spans.jsonl
   [[ $stderr != *sandbox-token* ]]
   [ "$(jq -r .op spans.jsonl)" = crm.search ]
 }

@@ -36,7 +36,6 @@ struct hubspot_options {
 	const char *token; /* NULL: none, as in a dry run */
 	struct trace *trace; /* borrowed; NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
-	bool is_interactive; /* goes ahead of background work */
 	bool quiet_retries; /* says nothing of waiting and trying again */
 	bool keeps_going; /* a missing scope ends only its own call: for check */
 	bool is_dry_run; /* writes are shown, not sent, and answered with success */

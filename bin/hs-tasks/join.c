@@ -7,7 +7,8 @@
 #include "tool.h"
 #include "verbs.h"
 
-enum { LINGER_MS = 200, STEP_MS = 1000, MAX_ARENA_BYTES = 1 << 20 };
+/* Records in hand: a call's fill of contacts several times over, in little memory. */
+enum { MAX_PENDING = 400, LINGER_MS = 200, STEP_MS = 1000, MAX_ARENA_BYTES = 1 << 20 };
 
 const struct cli_option join_options[] = { TOOL_OPTIONS, { 0, NULL, NULL, NULL } };
 
@@ -92,6 +93,11 @@ static void take(struct join *j, struct record *r)
 	relate_add(j->relate, &item);
 }
 
+static bool has_room(const struct join *j)
+{
+	return window_has_room(j->window) && relate_pending(j->relate) < MAX_PENDING;
+}
+
 static void run(struct join *j)
 {
 	bool has_ended = false;
@@ -102,10 +108,10 @@ static void run(struct join *j)
 			hubspot_interrupt(j->tool.api);
 			stream_stop(j->stream);
 		}
-		while (!has_ended && window_has_room(j->window) && (state = stream_try_next(j->stream, &r)) == STREAM_RECORD)
+		while (!has_ended && has_room(j) && (state = stream_try_next(j->stream, &r)) == STREAM_RECORD)
 			take(j, r);
 		has_ended = has_ended || state == STREAM_END;
-		bool is_full = !window_has_room(j->window);
+		bool is_full = !has_room(j);
 		int64_t left_ms = (j->oldest_us + LINGER_MS * 1000 - clock_steady_us()) / 1000;
 		if (j->has_waiting && (has_ended || is_full || left_ms <= 0)) {
 			relate_flush(j->relate);

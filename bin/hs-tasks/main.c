@@ -1,6 +1,8 @@
 /* hs-tasks - tasks of a HubSpot portal as a work queue: claims them, prints them as records, writes back what became of them.
  *
  * The only program that talks to the CRM: all others add members to records. Each verb is a file of its own; what they share is tool.h. */
+#include <malloc.h>
+
 #include "verbs.h"
 
 /* The JSON Schema of what the record verbs read and write, lead(5). */
@@ -91,7 +93,11 @@ void no_operands(void)
 		cli_usage("unexpected operand \"%s\"", operands[0]);
 }
 
+enum { LARGE_BLOCK_BYTES = 128 << 10 };
+
 int main(int argc, char **argv)
 {
+	/* Without this glibc moves the bound up with each large block that is freed, and answers of some 100 KiB each stay in a heap full of holes. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES);
 	return cli_main("hs-tasks", "Tasks of a HubSpot portal as a work queue.", verbs, argc, argv);
 }

@@ -155,7 +155,10 @@ static void judge_fence(struct settle *s, struct job *job, const struct batch *b
 	enum fence_verdict verdict = decide_fence(&state, job->token, server_ms);
 	job->generation = arena_copy(&s->arena, state.done);
 	job->body = arena_copy(&s->arena, result_property(task, "hs_task_body"));
-	if (verdict == FENCE_SETTLED)
+	/* Whatever failed on the way: a task that is no longer ours is not parked either. */
+	if (verdict == FENCE_SETTLED || verdict == FENCE_LOST)
+		job->is_parked = false;
+	if (verdict == FENCE_SETTLED && job->state == JOB_OPEN)
 		job->state = JOB_HANDLED;
 	else if (verdict == FENCE_LOST)
 		job_fail(s, job, "lease_lost", false,
@@ -227,12 +230,14 @@ static void on_claimed(const struct lease *leases, size_t count, const struct le
 	for (size_t i = 0; i < count; i++) {
 		struct job *job = leases[i].arg;
 		job->needs_claim = false;
+		job->attempt = leases[i].attempt;
 		job->token = arena_copy(&s->arena, slice_of(leases[i].token));
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct job *job = &s->jobs[i];
-		if (!job->needs_claim || job->state != JOB_OPEN)
+		if (!job->needs_claim)
 			continue;
+		job->is_parked = false;
 		if (hubspot_trouble(s->context.api)->status != 0)
 			fail_by_trouble(s, job);
 		else
@@ -254,7 +259,7 @@ static void claim_and_renew(struct settle *s)
 	clock_format(hubspot_server_ms(s->context.api) + s->context.lease_ms, expires);
 	for (size_t i = 0; i < s->count; i++) {
 		struct job *job = &s->jobs[i];
-		if (job->state == JOB_FAILED)
+		if (job->state == JOB_FAILED && !job->is_parked)
 			continue;
 		if (job->needs_claim) {
 			if (run == NULL)

@@ -104,7 +104,6 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 		.version = tool->api_version,
 		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
 		.trace = tool->trace,
-		.is_interactive = isatty(STDERR_FILENO) == 1,
 		.quiet_retries = shared->verbose == 0,
 		.keeps_going = (needs & TOOL_CHECKS) != 0,
 		.is_dry_run = shared->dry_run,
