@@ -23,7 +23,6 @@ const struct cli_option complete_options[] = {
 struct complete {
 	struct tool tool;
 	struct portal portal;
-	struct program *program;
 	struct settle_context context;
 	struct stream *stream;
 	struct window *window;
@@ -124,8 +123,20 @@ static bool has_task(const struct record *r)
 	return record_path(r, &id, "task", "id", NULL) && id.type == JSON_STRING && id.raw.len > 2;
 }
 
+/* libjq takes its time: it has it while the first records are still being made. An empty run of cron does not pay for it. */
+static void compile(struct complete *c)
+{
+	char error[WORKFLOW_ERROR_BYTES];
+	if (c->context.program != NULL)
+		return;
+	c->context.program = program_new(&c->tool.workflow, error);
+	if (c->context.program == NULL)
+		cli_die(EXIT_USAGE_ERROR, "%s", error);
+}
+
 static void add(struct complete *c, const struct record *r)
 {
+	compile(c);
 	uint64_t ticket = window_add(c->window, must(record_copy(r)));
 	if (c->filling == NULL) {
 		c->filling = settle_new(&c->context);
@@ -211,6 +222,8 @@ static void run(struct complete *c)
 		}
 		if (!c->has_ended && read_records(c, &held))
 			c->has_ended = true;
+		else
+			compile(c);
 		if (held != NULL && c->filling != NULL && may_start(c)) {
 			start(c);
 			continue;
@@ -231,7 +244,6 @@ int run_complete(int argc, char **argv)
 {
 	struct complete c = { .linger_us = isatty(STDIN_FILENO) == 1 ? LINGER_TERMINAL_MS * 1000 : LINGER_MS * 1000 };
 	struct tool_options options = { 0 };
-	char error[WORKFLOW_ERROR_BYTES];
 	const char *value;
 	int64_t now_ms;
 	for (int key; (key = cli_next(argc, argv, &value)) != -1;) {
@@ -243,9 +255,6 @@ int run_complete(int argc, char **argv)
 	}
 	c.if_expr = tool_expr("--if", cli_shared()->if_expr);
 	tool_open(&c.tool, "complete", &options, TOOL_WRITES | (cli_shared()->dry_run ? TOOL_OFFLINE : 0));
-	c.program = program_new(&c.tool.workflow, error);
-	if (c.program == NULL)
-		cli_die(EXIT_USAGE_ERROR, "%s", error);
 	c.stream = tool_sink();
 	c.window = must(window_new(c.stream));
 	tool_now(c.now, &now_ms);
@@ -253,7 +262,6 @@ int run_complete(int argc, char **argv)
 		.api = c.tool.api,
 		.workflow = &c.tool.workflow,
 		.portal = &c.portal,
-		.program = c.program,
 		.lease_ms = LEASE_MS,
 		.now = c.now,
 		.now_ms = now_ms,
@@ -267,7 +275,7 @@ int run_complete(int argc, char **argv)
 	int status = tool_status(&c.tool, stream_close(c.stream));
 	if (status == EXIT_OK && c.saw_errors)
 		status = EXIT_SOME_FAILED;
-	program_free(c.program);
+	program_free(c.context.program);
 	expr_free(c.if_expr);
 	tool_close(&c.tool);
 	return status;
