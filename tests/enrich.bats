@@ -174,14 +174,32 @@ WordPress 6.4.2 0.99 meta generator: WordPress 6.4.2' ]
   [ "$(requests slowly)" = '/robots.txt /' ]
 }
 
-@test "one site for many records is read once, one request at a time" {
+@test "twenty websites on one host: robots.txt once, one request at a time" {
+  for i in $(seq 20); do echo "{\"website\":\"http://crowd.localhost:$PORT/$i\"}"; done >"$BATS_TEST_TMPDIR/in"
+  run --separate-stderr enrich --allow-private --pause 0 "$BATS_TEST_TMPDIR/in"
+  [ "$status" -eq 0 ]
+  [ "$(jq -r .enrichment.site.url <<<"$output")" = "$(jq -r .website "$BATS_TEST_TMPDIR/in")" ]
+  [ "$(requests crowd | tr ' ' '\n' | grep -c '^/robots.txt$')" -eq 1 ]
+  [ "$(requests crowd | tr ' ' '\n' | sort -u | wc -l)" -eq 21 ]
+  [ "$(grep -c '^crowd.* two at once' "$SITES_LOG")" -eq 0 ]
+}
+
+@test "two websites on one host wait for each other, and for the pause or the crawl delay" {
+  for i in 1 2; do echo "{\"website\":\"http://pair.localhost:$PORT/$i\"}"; done >"$BATS_TEST_TMPDIR/in"
+  run --separate-stderr enrich --allow-private --pages 1 --pause 300ms --trace "$BATS_TEST_TMPDIR/t.jsonl" "$BATS_TEST_TMPDIR/in"
+  [ "$status" -eq 0 ]
+  # the first takes 600 ms
+  run jq -s '[.[] | select(.op == "web.fetch").ts | (.[0:19] + "Z" | fromdate) + (.[20:23] | tonumber) / 1000] | length == 2 and .[1] - .[0] >= 0.899' "$BATS_TEST_TMPDIR/t.jsonl"
+  [ "$output" = true ]
+}
+
+@test "one site for many records is read once" {
   for i in $(seq 200); do echo "{\"i\":$i,\"website\":\"http://shared.localhost:$PORT\"}"; done >"$BATS_TEST_TMPDIR/in"
   run --separate-stderr enrich --allow-private --pause 0 "$BATS_TEST_TMPDIR/in"
   [ "$status" -eq 0 ]
   [ "$(jq -r .i <<<"$output" | paste -sd ' ')" = "$(seq 200 | paste -sd ' ')" ]
   [ "$(jq -r .enrichment.site.status <<<"$output" | sort -u)" = ok ]
   [ "$(requests shared)" = '/robots.txt / /about-us /contact' ]
-  [ "$(grep -c 'two at once' "$SITES_LOG")" -eq 0 ]
 }
 
 @test "records leave in their order, though the first site answers last" {
@@ -225,6 +243,12 @@ END
   [ "$(status file)" = 'http_error: redirects to what is no web address 0' ]
   site refresh
   [ "$(requests refresh)" = '/robots.txt / /de/' ]
+}
+
+@test "a further page that leads to another host is left alone" {
+  [ "$(site leaver | jq -c '.enrichment.site | [.status, .pages]')" = '["ok",2]' ]
+  [ "$(requests leaver)" = '/robots.txt / /about-us /contact' ]
+  [ "$(requests stranger)" = '' ]
 }
 
 @test "a private address is refused, by name and after a redirect; link-local ones even with --allow-private" {

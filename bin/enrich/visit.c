@@ -101,8 +101,6 @@ struct site_result *visit_conclude(struct reader *r, const struct findings *foun
 {
 	struct jsonw w;
 	loose.technologies = slice_of("[]");
-	if (loose.status != SITE_OK)
-		return result_pack(&loose);
 	loose.facts = found->facts;
 	loose.social = found->social;
 	buf_reset(&r->json);

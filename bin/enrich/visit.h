@@ -36,6 +36,6 @@ struct visit visit_read(struct reader *r, const struct visit_page *in, struct fi
 /* An array of hits for the reader's signals; NULL where it has none. */
 struct signal_hit *visit_hits(const struct reader *r, struct arena *kept);
 
-/* The result with what was found, in one block (free()). What could not be read gives no facts, whatever was seen on the way. NULL when out of memory. */
+/* The result with what was found, in one block (free()). NULL when out of memory. */
 struct site_result *visit_conclude(struct reader *r, const struct findings *found, struct site_result loose);
 #endif

@@ -89,7 +89,7 @@ class Site(BaseHTTPRequestHandler):
             LOG.write("%s %s %s\n" % (host, self.path, self.headers.get("User-Agent")))
             OPEN[host] = OPEN.get(host, 0) + 1
             if OPEN[host] > 1:
-                LOG.write("%s two at once\n" % host)
+                LOG.write("%s - two at once\n" % host)
         try:
             if name.startswith("stalls"):
                 time.sleep(20)
@@ -97,8 +97,13 @@ class Site(BaseHTTPRequestHandler):
                 if name == "late":
                     time.sleep(0.5)
                 self.robots(name)
+            elif name == "pair":
+                time.sleep(0.6)
+                self.answer(200, b"<title>Pair</title>")
             elif self.path == "/":
                 self.home(name)
+            elif self.path == "/contact" and name == "leaver":
+                self.redirect("http://stranger.localhost:%d/" % self.server.server_address[1])
             elif self.path == "/contact":
                 self.answer(200, page("contact"))
             else:
