@@ -409,8 +409,9 @@ while True: conns.append(s.accept()[0])' >silent 3>&- &
 @test "a mistake in the workflow file is status 2, with line and member" {
   jq --tab '.routes[0].contact.jobtitle = "1 +"' "$PROJECT/share/workflow.json" >workflow.json
   line=$(grep -n '"jobtitle": "1 +"' workflow.json | cut -d: -f1)
-  run --separate-stderr hs-tasks complete --dry-run --workflow workflow.json </dev/null
+  run --separate-stderr hs-tasks complete --dry-run --workflow workflow.json <<<'{"task":{"id":"1"}}'
   [ "$status" -eq 2 ]
+  [ "$output" = '' ]
   [[ $stderr == "hs-tasks: workflow.json:$line: routes.enrich.contact.jobtitle: "* ]]
   echo '{"version":1,' >workflow.json
   run --separate-stderr hs-tasks complete --dry-run --workflow workflow.json </dev/null
