@@ -1,4 +1,4 @@
-/* tests/unit/http_server.h - a small web server on loopback with good and bad manners, for http_test.c. The path says how it behaves.
+/* tests/unit/http_server.h - a small web server on loopback with good and bad manners, for the tests of the engine. The path says how it behaves.
  *
  * A thread for each connection. It keeps a log of the requests that it has read whole, in order. It sleeps nowhere: what stalls, stalls until the
  * client closes. */
