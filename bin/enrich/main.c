@@ -11,7 +11,7 @@
 #include "base/cli.h"
 #include "base/config.h"
 #include "record/expr.h"
-#include "record/stream.h"
+#include "record/filter.h"
 #include "trace/trace.h"
 
 #include "flow.h"
@@ -43,15 +43,6 @@ struct options {
 	size_t max_line_bytes;
 };
 
-static enum record_as take_as(const char *value)
-{
-	static const char *const names[] = { [RECORD_AS_CONTACT] = "contact", [RECORD_AS_COMPANY] = "company", [RECORD_AS_TASK] = "task" };
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(value, names[i]) == 0)
-			return (enum record_as)i;
-	cli_usage("--as wants contact, company or task, not \"%s\"", value);
-}
-
 static int64_t take_span(const char *option, const char *value, int64_t min_ms)
 {
 	int64_t ms = cli_span_ms(option, value);
@@ -72,7 +63,7 @@ static struct options parse_options(int argc, char **argv)
 		switch (key) {
 		case 'j': opt.in_flight = (unsigned)cli_int("-j", value, 1, MAX_IN_FLIGHT); break;
 		case OPT_ALLOW_PRIVATE: opt.allow_private = true; break;
-		case OPT_AS: opt.as = take_as(value); break;
+		case OPT_AS: opt.as = filter_as(value); break;
 		case OPT_HTML: opt.html = value; break;
 		case OPT_MAX_LINE: opt.max_line_bytes = (size_t)cli_int("--max-line", value, 2, MAX_LINE_LIMIT_BYTES); break;
 		case OPT_NO_FETCH: opt.no_fetch = true; break;
@@ -162,35 +153,6 @@ static void read_token(const char *agent, char token[TOKEN_BYTES])
 
 /* -- running -- */
 
-static struct expr *compile_if(void)
-{
-	char reason[REASON_BYTES];
-	if (cli_shared()->if_expr == NULL)
-		return NULL;
-	struct expr *expr = expr_new(cli_shared()->if_expr, (struct slice){ NULL, 0 }, reason, sizeof reason);
-	if (expr == NULL)
-		cli_usage("--if: %s", reason);
-	return expr;
-}
-
-static struct stream *open_stream(const struct options *opt, struct expr *if_expr, bool offline)
-{
-	struct stream_options options = {
-		.tool = "enrich",
-		.paths = cli_operands(NULL),
-		.out_fd = STDOUT_FILENO,
-		.max_line_bytes = opt->max_line_bytes,
-		.retry = cli_shared()->retry,
-		.if_expr = if_expr,
-		.hand_out_all = !offline,
-		.warn = cli_warn,
-	};
-	struct stream *s = stream_open(&options);
-	if (s == NULL)
-		cli_die(EXIT_TRY_LATER, "%s", strerror(errno));
-	return s;
-}
-
 static int run(int argc, char **argv)
 {
 	char error[CONFIG_ERROR_BYTES], token[TOKEN_BYTES];
@@ -208,15 +170,15 @@ static int run(int argc, char **argv)
 		load_page(opt.html, &page);
 	const bool offline = opt.no_fetch || opt.html != NULL;
 	struct signals *signals = opt.no_fetch ? NULL : load_signals();
-	struct expr *if_expr = compile_if();
+	struct expr *if_expr = filter_expr("--if", cli_shared()->if_expr);
 	struct lead_fields *fields = lead_fields_new(opt.as);
 	struct trace *trace = trace_open(cli_shared()->trace_path, "enrich");
 	if (trace == NULL && errno != 0)
 		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
 	if (fields == NULL)
 		cli_die(EXIT_TRY_LATER, "out of memory");
-	struct stream *s = open_stream(&opt, if_expr, offline);
-	cli_catch_stop();
+	struct stream *s = filter_open((struct stream_options){
+		.tool = "enrich", .out_fd = STDOUT_FILENO, .max_line_bytes = opt.max_line_bytes, .if_expr = if_expr, .hand_out_all = !offline });
 	const struct flow_options flow = {
 		.stream = s,
 		.fields = fields,

@@ -253,7 +253,7 @@ int run_complete(int argc, char **argv)
 		default: tool_option(&options, key, value);
 		}
 	}
-	c.if_expr = tool_expr("--if", cli_shared()->if_expr);
+	c.if_expr = filter_expr("--if", cli_shared()->if_expr);
 	tool_open(&c.tool, "complete", &options, TOOL_WRITES | (cli_shared()->dry_run ? TOOL_OFFLINE : 0));
 	c.stream = tool_sink();
 	c.window = must(window_new(c.stream));

@@ -359,7 +359,7 @@ int run_create(int argc, char **argv)
 	if (!due_parse(slice_of(due), now_ms, &due_ms))
 		cli_usage("--due wants today, tomorrow, \"in 3 days\" or a time, not \"%s\"", due);
 	clock_format(due_ms, c.due);
-	c.if_expr = tool_expr("--if", cli_shared()->if_expr);
+	c.if_expr = filter_expr("--if", cli_shared()->if_expr);
 	tool_open(&c.tool, "create", &options, TOOL_WRITES | (cli_shared()->dry_run ? TOOL_OFFLINE : 0));
 	if (workflow_owner_named(&c.tool.workflow, slice_of(c.owner)) == NULL)
 		cli_usage("--owner: %s has no owner \"%s\"", c.tool.workflow.path, c.owner);

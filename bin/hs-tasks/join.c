@@ -131,7 +131,7 @@ int run_join(int argc, char **argv)
 	const char *value;
 	for (int key; (key = cli_next(argc, argv, &value)) != -1;)
 		tool_option(&options, key, value);
-	struct expr *if_expr = tool_expr("--if", cli_shared()->if_expr);
+	struct expr *if_expr = filter_expr("--if", cli_shared()->if_expr);
 	tool_open(&j.tool, "join", &options, 0);
 	arena_init(&j.scratch, MAX_ARENA_BYTES);
 	j.stream = tool_filter(if_expr);

@@ -164,7 +164,7 @@ int run_list(int argc, char **argv)
 		}
 	}
 	no_operands();
-	list.where = tool_expr("--where", cli_shared()->where_expr);
+	list.where = filter_expr("--where", cli_shared()->where_expr);
 	if (cli_shared()->count >= 0)
 		list.wanted = (size_t)cli_shared()->count;
 	tool_open(&list.tool, "list", &options, 0);

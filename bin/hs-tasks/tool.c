@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "record/expr.h"
-
 enum { MAX_TOKEN_BYTES = 4096 };
 
 bool tool_option(struct tool_options *options, int key, const char *value)
@@ -134,38 +132,14 @@ struct stream *tool_source(void)
 	return must(stream_open(&options));
 }
 
-static struct stream *open_stream(bool is_sink, struct expr *if_expr)
-{
-	struct stream_options options = {
-		.tool = "hs-tasks",
-		.paths = cli_operands(NULL),
-		.out_fd = STDOUT_FILENO,
-		.retry = cli_shared()->retry,
-		.if_expr = if_expr,
-		.is_sink = is_sink,
-		.hand_out_all = true,
-		.warn = cli_warn,
-	};
-	return must(stream_open(&options));
-}
-
 struct stream *tool_filter(struct expr *if_expr)
 {
-	return open_stream(false, if_expr);
+	return filter_open((struct stream_options){ .tool = "hs-tasks", .out_fd = STDOUT_FILENO, .if_expr = if_expr, .hand_out_all = true });
 }
 
 struct stream *tool_sink(void)
 {
-	return open_stream(true, NULL);
-}
-
-struct expr *tool_expr(const char *option, const char *source)
-{
-	char error[256];
-	struct expr *expr = NULL;
-	if (source != NULL && (expr = expr_new(source, (struct slice){ NULL, 0 }, error, sizeof error)) == NULL)
-		cli_usage("%s: %s", option, error);
-	return expr;
+	return filter_open((struct stream_options){ .tool = "hs-tasks", .out_fd = STDOUT_FILENO, .is_sink = true, .hand_out_all = true });
 }
 
 void tool_break_off(const struct tool *tool, struct stream *s)

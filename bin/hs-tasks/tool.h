@@ -6,7 +6,7 @@
 #include "hubspot.h"
 #include "portal.h"
 #include "record/expr.h"
-#include "record/stream.h"
+#include "record/filter.h"
 #include "workflow.h"
 
 /* The options of all verbs that talk to HubSpot; first in a verb's own table. */
@@ -51,9 +51,6 @@ void tool_close(struct tool *tool);
 struct stream *tool_source(void);
 struct stream *tool_filter(struct expr *if_expr);
 struct stream *tool_sink(void);
-
-/* Compiles the jq expression of an option such as --if; NULL where there is none. Usage error where jq refuses it. */
-struct expr *tool_expr(const char *option, const char *source);
 
 /* The exit status of a verb: 0 or the stream's, or that of the client's trouble; says on stderr what the trouble was. A source that broke off has put its last line
  * by tool_break_off. */

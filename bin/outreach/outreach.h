@@ -3,7 +3,7 @@
 #define OUTREACH_OUTREACH_H
 #include "base/cli.h"
 #include "record/expr.h"
-#include "record/stream.h"
+#include "record/filter.h"
 #include "trace/trace.h"
 
 extern const struct cli_option render_options[], approve_options[], send_options[];

@@ -5,27 +5,11 @@
 
 void tool_open(struct tool *tool, int out_fd)
 {
-	char reason[512];
-	*tool = (struct tool){ .if_expr = NULL };
-	if (cli_shared()->if_expr != NULL) {
-		tool->if_expr = expr_new(cli_shared()->if_expr, (struct slice){ NULL, 0 }, reason, sizeof reason);
-		if (tool->if_expr == NULL)
-			cli_usage("--if: %s", reason);
-	}
+	*tool = (struct tool){ .if_expr = filter_expr("--if", cli_shared()->if_expr) };
 	tool->trace = trace_open(cli_shared()->trace_path, "outreach");
 	if (tool->trace == NULL && errno != 0)
 		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
-	struct stream_options options = { .tool = "outreach",
-		.paths = cli_operands(NULL),
-		.out_fd = out_fd,
-		.retry = cli_shared()->retry,
-		.if_expr = tool->if_expr,
-		.stopping = cli_stopping,
-		.warn = cli_warn };
-	tool->stream = stream_open(&options);
-	if (tool->stream == NULL)
-		cli_die(EXIT_TRY_LATER, "%s", strerror(errno));
-	cli_catch_stop();
+	tool->stream = filter_open((struct stream_options){ .tool = "outreach", .out_fd = out_fd, .if_expr = tool->if_expr });
 }
 
 int tool_close(struct tool *tool)

@@ -1,12 +1,11 @@
 #include "report.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reader.h"
 #include "record/expr.h"
-#include "record/stream.h"
+#include "record/filter.h"
 #include "table.h"
 
 enum {
@@ -115,36 +114,19 @@ static void print_report(const struct options *opt, const struct series *series,
 	buf_release(&out);
 }
 
-static struct expr *compile_where(void)
-{
-	char reason[REASON_BYTES];
-	if (cli_shared()->where_expr == NULL)
-		return NULL;
-	struct expr *expr = expr_new(cli_shared()->where_expr, (struct slice){ NULL, 0 }, reason, sizeof reason);
-	if (expr == NULL)
-		cli_usage("--where: %s", reason);
-	return expr;
-}
-
 /* Reads all there is, or -n operations; gives the stream's status. */
 static int read_all(const struct options *opt, struct series_set *set, struct counts *counts)
 {
-	struct expr *where = compile_where();
-	struct stream_options options = { .tool = "perfstat", .paths = cli_operands(NULL), .out_fd = -1, .hand_out_all = true, .warn = cli_warn };
-	struct stream *s = stream_open(&options);
-	if (s == NULL)
-		cli_die(EXIT_TRY_LATER, "%s", strerror(errno));
+	struct expr *where = filter_expr("--where", cli_shared()->where_expr);
+	struct stream *s = filter_open((struct stream_options){ .tool = "perfstat", .out_fd = -1, .hand_out_all = true });
 	int64_t most = cli_shared()->count;
 	struct reader *reader = reader_new(&opt->reader);
 	if (reader == NULL)
 		cli_die(EXIT_TRY_LATER, "out of memory");
-	cli_catch_stop();
 	for (struct record *r; (most < 0 || counts->used < (uint64_t)most) && (r = stream_next(s)) != NULL;) {
 		take_record(set, reader, where, s, r, counts);
 		if (stream_count(s) % PROGRESS_EVERY == 0)
 			cli_progress(stream_count(s), 0, 0, NULL);
-		if (cli_stopping())
-			stream_stop(s);
 	}
 	cli_progress_end();
 	reader_free(reader);

@@ -12,7 +12,7 @@
 #include "base/cli.h"
 #include "base/config.h"
 #include "record/expr.h"
-#include "record/stream.h"
+#include "record/filter.h"
 #include "trace/trace.h"
 
 #include "answer.h"
@@ -36,15 +36,6 @@ struct options {
 	size_t max_line_bytes;
 };
 
-static enum record_as take_as(const char *value)
-{
-	static const char *const names[] = { [RECORD_AS_CONTACT] = "contact", [RECORD_AS_COMPANY] = "company", [RECORD_AS_TASK] = "task" };
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (strcmp(value, names[i]) == 0)
-			return (enum record_as)i;
-	cli_usage("--as wants contact, company or task, not \"%s\"", value);
-}
-
 static struct options parse_options(int argc, char **argv)
 {
 	struct options opt = { .max_line_bytes = STREAM_MAX_LINE_BYTES };
@@ -53,7 +44,7 @@ static struct options parse_options(int argc, char **argv)
 		switch (key) {
 		case OPT_RULES: opt.rules = value; break;
 		case OPT_BRIEF: opt.brief = true; break;
-		case OPT_AS: opt.as = take_as(value); break;
+		case OPT_AS: opt.as = filter_as(value); break;
 		case OPT_MAX_LINE: opt.max_line_bytes = (size_t)cli_int("--max-line", value, 2, MAX_LINE_LIMIT_BYTES); break;
 		}
 	return opt;
@@ -132,41 +123,13 @@ static void qualify_record(struct scorer *scorer, const struct rules *rules, con
 	record_put(r, "qualification", buf_slice(answer));
 }
 
-static struct expr *compile_if(void)
-{
-	char reason[RULES_ERROR_BYTES];
-	if (cli_shared()->if_expr == NULL)
-		return NULL;
-	struct expr *expr = expr_new(cli_shared()->if_expr, (struct slice){ NULL, 0 }, reason, sizeof reason);
-	if (expr == NULL)
-		cli_usage("--if: %s", reason);
-	return expr;
-}
-
-static struct stream *open_stream(const struct options *opt, struct expr *if_expr)
-{
-	struct stream_options options = {
-		.tool = "qualify",
-		.paths = cli_operands(NULL),
-		.out_fd = STDOUT_FILENO,
-		.max_line_bytes = opt->max_line_bytes,
-		.retry = cli_shared()->retry,
-		.if_expr = if_expr,
-		.warn = cli_warn,
-	};
-	struct stream *s = stream_open(&options);
-	if (s == NULL)
-		cli_die(EXIT_TRY_LATER, "%s", strerror(errno));
-	return s;
-}
-
 static int run(int argc, char **argv)
 {
 	struct options opt = parse_options(argc, argv);
 	struct rules rules;
 	struct buf answer;
 	load_rules(&opt, &rules);
-	struct expr *if_expr = compile_if();
+	struct expr *if_expr = filter_expr("--if", cli_shared()->if_expr);
 	struct trace *trace = trace_open(cli_shared()->trace_path, "qualify");
 	if (trace == NULL && errno != 0)
 		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
@@ -176,15 +139,13 @@ static int run(int argc, char **argv)
 	if (scorer == NULL)
 		cli_die(EXIT_TRY_LATER, "out of memory");
 	buf_init(&answer, ANSWER_MAX_BYTES);
-	struct stream *s = open_stream(&opt, if_expr);
-	cli_catch_stop();
+	struct stream *s = filter_open(
+		(struct stream_options){ .tool = "qualify", .out_fd = STDOUT_FILENO, .max_line_bytes = opt.max_line_bytes, .if_expr = if_expr });
 	for (struct record *r; (r = stream_next(s)) != NULL;) {
 		qualify_record(scorer, &rules, &opt, r, &answer);
 		stream_put(s, r);
 		if (stream_count(s) % PROGRESS_EVERY == 0)
 			cli_progress(stream_count(s), 0, 0, NULL);
-		if (cli_stopping())
-			stream_stop(s);
 	}
 	cli_progress_end();
 	span.count = (int64_t)stream_count(s);
