@@ -319,3 +319,23 @@ built_with_sanitizer() {
   run qualify --max-line x </dev/null
   [ "$status" -eq 2 ]
 }
+
+@test "SIGTERM ends a filter that waits for input; what it had read is out" {
+  mkfifo "$BATS_TEST_TMPDIR/in"
+  qualify --brief <"$BATS_TEST_TMPDIR/in" >"$BATS_TEST_TMPDIR/out" 3>&- &
+  pid=$!
+  exec 4>"$BATS_TEST_TMPDIR/in"
+  echo '{"email":"a@b.co"}' >&4
+  tries=0
+  until [ -s "$BATS_TEST_TMPDIR/out" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 200 ]
+    sleep 0.05
+  done
+  kill -TERM "$pid"
+  status=0
+  wait "$pid" || status=$?
+  exec 4>&-
+  [ "$status" -eq 0 ]
+  [ "$(cat "$BATS_TEST_TMPDIR/out")" = '{"email":"a@b.co","qualification":{"score":10,"tier":"COLD"}}' ]
+}
