@@ -175,3 +175,18 @@ future() { date -u -d '+1 hour' +%FT%TZ; }
   [ "$status" -eq 2 ]
   [ "$stderr" = 'hs-tasks: claim: no owner "nobody@x.example" in the portal: add the user, or change "owners" in the workflow file' ]
 }
+
+@test "an empty queue costs one search, once the owners are known; a damaged cache is asked anew" {
+  portal
+  hs-tasks claim --type enrich
+  before=$(calls)
+  run --separate-stderr hs-tasks claim --type enrich
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+  [ $(($(calls) - before)) -eq 1 ]
+  for file in "$LEADPIPE_HOME"/cache/portal-*.json; do printf '{"read_ms":' >"$file"; done
+  run --separate-stderr hs-tasks claim --type enrich
+  [ "$status" -eq 0 ]
+  [ "$stderr" = '' ]
+  [ $(($(calls) - before)) -eq 4 ]
+}
