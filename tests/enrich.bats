@@ -144,7 +144,7 @@ WordPress 6.4.2 0.99 meta generator: WordPress 6.4.2' ]
   site thrifty --pages 1
   [ "$(requests thrifty)" = '/robots.txt /' ]
   site named --pages 1 --user-agent 'researchbot/2 (+https://a.example/bot)'
-  grep -q "^polite.localhost:$PORT / leadpipe/[0-9.]* (+https://leadpipe.example/bot)\$" "$SITES_LOG"
+  grep -q "^polite.localhost:$PORT / leadpipe/[0-9.]*\$" "$SITES_LOG"
   grep -qF "named.localhost:$PORT / researchbot/2 (+https://a.example/bot)" "$SITES_LOG"
 }
 

@@ -29,7 +29,8 @@ enum {
 	DEFAULT_PAUSE_MS = 200,
 	MAX_SPAN_MS = 600000,
 };
-static const char default_agent[] = "leadpipe/" LEADPIPE_VERSION " (+https://leadpipe.example/bot)";
+/* Without an address: whose robot this is, only its operator can say. */
+static const char default_agent[] = "leadpipe/" LEADPIPE_VERSION;
 static const char default_token[] = "leadpipe";
 
 enum { OPT_AS = CLI_LONG, OPT_ALLOW_PRIVATE, OPT_HTML, OPT_MAX_LINE, OPT_NO_FETCH, OPT_PAGES, OPT_PAUSE, OPT_TIMEOUT, OPT_URL, OPT_USER_AGENT };
