@@ -436,3 +436,13 @@ Follow-up Outreach: Ann Lee|2026-01-08T09:00:00.000Z|HIGH|TODO|71001' ]
   [ "$(count notes)" -eq 2 ]
   [ "$(count emails)" -eq 1 ]
 }
+
+@test "spans that cannot be written are status 74, not silence" {
+  portal
+  run --separate-stderr hs-tasks list -n 1 --trace /dev/full
+  [ "$status" -eq 74 ]
+  [ "$stderr" = 'hs-tasks: trace file: No space left on device' ]
+  run --separate-stderr hs-tasks list -n 1 --trace "$LEADPIPE_HOME/no/such/folder"
+  [ "$status" -eq 74 ]
+  [ "$stderr" = 'hs-tasks: trace file: No such file or directory' ]
+}

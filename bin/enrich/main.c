@@ -3,7 +3,6 @@
  * A filter without a CRM token: it changes nothing, it adds the member `enrichment`, in which every value says where it came from. A website that cannot be
  * read is not an error of the record: half the leads of any CRM name a site that is gone, and the rest of what is known about them is still worth having.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,7 +11,7 @@
 #include "base/config.h"
 #include "record/expr.h"
 #include "record/filter.h"
-#include "trace/trace.h"
+#include "trace/program.h"
 
 #include "flow.h"
 #include "schema.h"
@@ -173,9 +172,7 @@ static int run(int argc, char **argv)
 	struct signals *signals = opt.no_fetch ? NULL : load_signals();
 	struct expr *if_expr = filter_expr("--if", cli_shared()->if_expr);
 	struct lead_fields *fields = lead_fields_new(opt.as);
-	struct trace *trace = trace_open(cli_shared()->trace_path, "enrich");
-	if (trace == NULL && errno != 0)
-		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
+	struct trace *trace = trace_begin("enrich");
 	if (fields == NULL)
 		cli_die(EXIT_TRY_LATER, "out of memory");
 	struct stream *s = filter_open((struct stream_options){
@@ -203,14 +200,13 @@ static int run(int argc, char **argv)
 	int status = stream_close(s);
 	if (end == FLOW_NO_MEMORY)
 		cli_die(EXIT_TRY_LATER, "out of memory");
-	if (!trace_close(trace))
-		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
 	lead_fields_free(fields);
 	signals_free(signals);
 	expr_free(if_expr);
 	mail_list_release(&free_mail);
 	buf_release(&page);
 	config_release(&config);
+	trace_end(trace);
 	return status;
 }
 

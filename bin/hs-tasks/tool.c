@@ -1,6 +1,5 @@
 #include "tool.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -93,10 +92,7 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 	take_workflow(tool, options);
 	if ((needs & TOOL_OFFLINE) == 0)
 		take_token(tool, options, needs);
-	errno = 0;
-	tool->trace = trace_open(shared->trace_path, "hs-tasks");
-	if (tool->trace == NULL && errno != 0)
-		cli_die(EXIT_IO_FAILED, "%s: %s", shared->trace_path == NULL ? "LEADPIPE_TRACE" : shared->trace_path, strerror(errno));
+	tool->trace = trace_begin("hs-tasks");
 	tool->api = hubspot_new(&(struct hubspot_options){
 		.base_url = tool->api_url,
 		.version = tool->api_version,
@@ -114,14 +110,13 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 void tool_close(struct tool *tool)
 {
 	hubspot_free(tool->api);
-	if (!trace_close(tool->trace))
-		cli_warn("writing the trace: %s", strerror(errno));
 	if (tool->token.ptr != NULL)
 		explicit_bzero(tool->token.ptr, tool->token.len);
 	buf_release(&tool->token);
 	buf_release(&tool->workflow_path);
 	workflow_release(&tool->workflow);
 	config_release(&tool->config);
+	trace_end(tool->trace);
 }
 
 /* -- streams -- */

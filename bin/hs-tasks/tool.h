@@ -7,6 +7,7 @@
 #include "portal.h"
 #include "record/expr.h"
 #include "record/filter.h"
+#include "trace/program.h"
 #include "workflow.h"
 
 /* The options of all verbs that talk to HubSpot; first in a verb's own table. */

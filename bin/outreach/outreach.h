@@ -4,7 +4,7 @@
 #include "base/cli.h"
 #include "record/expr.h"
 #include "record/filter.h"
-#include "trace/trace.h"
+#include "trace/program.h"
 
 extern const struct cli_option render_options[], approve_options[], send_options[];
 extern const char render_schema[], send_schema[];

@@ -1,23 +1,17 @@
 #include "outreach.h"
 
-#include <errno.h>
-#include <string.h>
-
 void tool_open(struct tool *tool, int out_fd)
 {
 	*tool = (struct tool){ .if_expr = filter_expr("--if", cli_shared()->if_expr) };
-	tool->trace = trace_open(cli_shared()->trace_path, "outreach");
-	if (tool->trace == NULL && errno != 0)
-		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
+	tool->trace = trace_begin("outreach");
 	tool->stream = filter_open((struct stream_options){ .tool = "outreach", .out_fd = out_fd, .if_expr = tool->if_expr });
 }
 
 int tool_close(struct tool *tool)
 {
 	int status = stream_close(tool->stream);
-	if (!trace_close(tool->trace))
-		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
 	expr_free(tool->if_expr);
+	trace_end(tool->trace);
 	return status;
 }
 

@@ -4,7 +4,6 @@
  * program only says why a record has it. Every point has a reason, and what could not be known is listed, since a low score for want of data is not the
  * same as a low score.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +12,7 @@
 #include "base/config.h"
 #include "record/expr.h"
 #include "record/filter.h"
-#include "trace/trace.h"
+#include "trace/program.h"
 
 #include "answer.h"
 #include "rules.h"
@@ -130,9 +129,7 @@ static int run(int argc, char **argv)
 	struct buf answer;
 	load_rules(&opt, &rules);
 	struct expr *if_expr = filter_expr("--if", cli_shared()->if_expr);
-	struct trace *trace = trace_open(cli_shared()->trace_path, "qualify");
-	if (trace == NULL && errno != 0)
-		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
+	struct trace *trace = trace_begin("qualify");
 	struct span span = { .op = "qualify.run", .due_ms = clock_real_ms() };
 	int64_t start_us = clock_steady_us();
 	struct scorer *scorer = scorer_new(&rules);
@@ -155,12 +152,11 @@ static int run(int argc, char **argv)
 	span.ms = (double)(clock_steady_us() - start_us) / MS_PER_SECOND;
 	span.is_error = status > EXIT_SOME_FAILED;
 	trace_span(trace, &span);
-	if (!trace_close(trace))
-		cli_die(EXIT_IO_FAILED, "trace file: %s", strerror(errno));
 	scorer_free(scorer);
 	buf_release(&answer);
 	expr_free(if_expr);
 	rules_release(&rules);
+	trace_end(trace);
 	return status;
 }
 
