@@ -2,14 +2,25 @@
  *
  * The decision goes by the record alone (decide.h, the table in the manual), never by its arrival. Records wait for a batch of a hundred, the end of
  * input, or --linger. */
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "held.h"
+#include "ledger.h"
 #include "record/window.h"
 #include "settle.h"
 #include "tool.h"
 #include "verbs.h"
 
-enum { OPEN_SETTLES = 4, LINGER_MS = 2000, LINGER_TERMINAL_MS = 200, STEP_MS = 1000, LEASE_MS = 10 * 60000 };
+enum {
+	OPEN_SETTLES = 16,
+	MAX_CLAIMS = 64,
+	MAX_ARENA_BYTES = 64 << 20,
+	LINGER_MS = 2000,
+	LINGER_TERMINAL_MS = 200,
+	STEP_MS = 1000,
+	LEASE_MS = 10 * 60000
+};
 
 enum { OPTION_PASS = OPTION_OWN, OPTION_LINGER };
 
@@ -35,12 +46,43 @@ struct complete {
 	int64_t linger_us;
 	char now[CLOCK_TEXT_BYTES];
 	size_t read, handled, failed;
+	int64_t *failed_works; /* of records that are on their way out with an error */
+	size_t failed_work_count, failed_work_capacity;
 };
 
 /* -- results -- */
 
+/* Once the record is printed it is the operator's again. */
+static void note_failed_work(struct complete *c, int64_t work)
+{
+	if (c->failed_work_count == c->failed_work_capacity) {
+		c->failed_work_capacity = 2 * c->failed_work_capacity + BATCH_ROWS;
+		c->failed_works = must(realloc(c->failed_works, c->failed_work_capacity * sizeof *c->failed_works));
+	}
+	c->failed_works[c->failed_work_count++] = work;
+}
+
+/* Writes out what is finished; the journal follows. */
+static void flush(struct complete *c)
+{
+	struct journal *journal = c->tool.journal;
+	stream_flush(c->stream);
+	if (c->failed_work_count == 0 || window_waiting(c->window) > 0 || stream_status(c->stream) == EXIT_IO_FAILED)
+		return;
+	int result = journal_begin(journal);
+	for (size_t i = 0; i < c->failed_work_count && result == 0; i++)
+		result = journal_work_ended(journal, c->failed_works[i], JOURNAL_FAILED);
+	if (result == 0)
+		result = journal_commit(journal);
+	if (!journal_ok(c->tool.api, journal, result))
+		journal_roll_back(journal);
+	c->failed_work_count = 0;
+}
+
 static void finish_job(struct complete *c, const struct job *job)
 {
+	if (job->state == JOB_FAILED && job->work != 0 && !job->is_pending)
+		note_failed_work(c, job->work);
 	struct record *r = window_record(c->window, job->ticket);
 	if (job->state == JOB_FAILED || job->verdict == SETTLE_NO_RESULT) {
 		c->failed++;
@@ -69,7 +111,7 @@ static void on_settled(struct settle *settle, struct job *jobs, size_t count, vo
 			break;
 		}
 	if (c->open_count == 0)
-		stream_flush(c->stream);
+		flush(c);
 }
 
 /* -- batches -- */
@@ -84,7 +126,8 @@ static bool load(struct complete *c)
 		portal_assume(&c->portal, &c->tool.workflow);
 		return true;
 	}
-	return portal_load(&c->portal, c->tool.api, &c->tool.workflow, PORTAL_SETTINGS | PORTAL_ACCOUNT | PORTAL_OWNERS);
+	return portal_load(&c->portal, c->tool.api, &c->tool.workflow, PORTAL_SETTINGS | PORTAL_ACCOUNT | PORTAL_OWNERS) &&
+		ledger_open(&c->tool, &c->portal);
 }
 
 static bool may_start(const struct complete *c)
@@ -137,6 +180,8 @@ static void compile(struct complete *c)
 static void add(struct complete *c, const struct record *r)
 {
 	compile(c);
+	load(c);
+	c->context.journal = c->tool.journal;
 	uint64_t ticket = window_add(c->window, must(record_copy(r)));
 	if (c->filling == NULL) {
 		c->filling = settle_new(&c->context);
@@ -237,7 +282,34 @@ static void run(struct complete *c)
 		hubspot_step(c->tool.api, wait_ms(c, now_us), may_read ? stream_fd(c->stream) : -1);
 		cli_progress(c->handled + c->failed, 0, window_waiting(c->window), NULL);
 	}
+	flush(c);
 	cli_progress_end();
+}
+
+/* A claim that was killed cannot give back what its pipeline has lost: whoever settles the rest does. */
+static void release_orphans(struct complete *c)
+{
+	struct journal *journal = c->tool.journal;
+	int64_t runs[MAX_CLAIMS];
+	size_t run_count, count;
+	struct journal_lease *leases;
+	struct arena arena;
+	if (journal == NULL || hubspot_trouble(c->tool.api)->status != 0 ||
+		!journal_ok(c->tool.api, journal, journal_orphaned_claims(journal, runs, MAX_CLAIMS, &run_count)))
+		return;
+	arena_init(&arena, MAX_ARENA_BYTES);
+	for (size_t i = 0; i < run_count; i++) {
+		struct journal_unsettled unsettled;
+		if (!journal_ok(c->tool.api, journal, journal_leases(journal, runs[i], JOURNAL_EMITTED, &arena, &leases, &count)) ||
+			!journal_ok(c->tool.api, journal, journal_unsettled(journal, runs[i], &unsettled)))
+			break;
+		/* Another process may still have records of it. */
+		if (unsettled.live_settlers > 1 || count == 0)
+			continue;
+		held_start(&(struct held_options){ .api = c->tool.api, .journal = journal }, leases, count);
+	}
+	hubspot_drain(c->tool.api);
+	arena_release(&arena);
 }
 
 int run_complete(int argc, char **argv)
@@ -270,6 +342,7 @@ int run_complete(int argc, char **argv)
 	};
 	run(&c);
 	hubspot_drain(c.tool.api);
+	release_orphans(&c);
 	window_free(c.window);
 	tool_summary(&c.tool, c.read, "records");
 	int status = tool_status(&c.tool, stream_close(c.stream));
@@ -277,6 +350,7 @@ int run_complete(int argc, char **argv)
 		status = EXIT_SOME_FAILED;
 	program_free(c.context.program);
 	expr_free(c.if_expr);
+	free(c.failed_works);
 	tool_close(&c.tool);
 	return status;
 }

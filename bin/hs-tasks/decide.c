@@ -88,6 +88,32 @@ enum fence_verdict decide_fence(const struct task_state *task, struct slice toke
 	return left_ms <= 0 ? FENCE_CLAIM_FIRST : left_ms < LEASE_RENEW_MS ? FENCE_RENEW : FENCE_OURS;
 }
 
+static const char *const verdict_names[] = {
+	[SETTLE_DONE] = "done",
+	[SETTLE_RETRY] = "retry",
+	[SETTLE_PARK] = "park",
+	[SETTLE_SUPPRESSED] = "suppressed",
+	[SETTLE_DEFERRED] = "deferred",
+	[SETTLE_APPROVAL] = "approval",
+	[SETTLE_NO_RESULT] = "no_result",
+	[SETTLE_ESCALATE] = "escalate",
+};
+
+const char *settle_verdict_name(enum settle_verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+bool settle_verdict_find(struct slice name, enum settle_verdict *verdict)
+{
+	for (size_t i = 0; i < sizeof verdict_names / sizeof verdict_names[0]; i++)
+		if (slice_is(name, verdict_names[i])) {
+			*verdict = (enum settle_verdict)i;
+			return true;
+		}
+	return false;
+}
+
 enum settle_verdict decide_settle(const struct outcome *o)
 {
 	if (o->has_error)

@@ -60,7 +60,12 @@ enum settle_verdict {
 	SETTLE_DEFERRED, /* NOT_STARTED, due when the mail is */
 	SETTLE_APPROVAL, /* WAITING: mail awaits approval */
 	SETTLE_NO_RESULT, /* lease released, record printed */
+	SETTLE_ESCALATE, /* NOT_STARTED, another owner's */
 };
+
+/* "done", as the journal has it; and back, false where it is none. */
+const char *settle_verdict_name(enum settle_verdict verdict);
+bool settle_verdict_find(struct slice name, enum settle_verdict *verdict);
 
 struct outcome {
 	bool has_error, is_retryable;

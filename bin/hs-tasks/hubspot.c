@@ -147,6 +147,11 @@ static void set_trouble(struct hubspot *api, int status, const char *code, bool 
 	snprintf(api->trouble.message, sizeof api->trouble.message, "%s", message);
 }
 
+void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_retryable, const char *message)
+{
+	set_trouble(api, status, code, is_retryable, message);
+}
+
 int64_t hubspot_server_ms(const struct hubspot *api)
 {
 	return clock_real_ms() + api->skew_ms;

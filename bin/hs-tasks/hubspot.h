@@ -113,6 +113,9 @@ const struct hubspot_trouble *hubspot_trouble(const struct hubspot *api);
 /* Makes an answer that is no success the client's trouble: for verbs that cannot go on without it. */
 void hubspot_give_up(struct hubspot *api, const struct hubspot_answer *answer, const char *what);
 
+/* Puts the client out of service for a reason outside HubSpot: a journal that cannot be written. code is a literal. */
+void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_retryable, const char *message);
+
 /* Ends what is in flight: its records come back as interrupted. */
 void hubspot_interrupt(struct hubspot *api);
 

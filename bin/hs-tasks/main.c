@@ -53,8 +53,9 @@ static const struct cli_verb verbs[] = {
 		"[--type ROUTE] [--status LIST] [--priority LIST] [--owner WHO] [--due-before TIME] [--due-after TIME] [--no-join] [-n N] [--where EXPR]",
 		"print tasks with contact and company", list_options,
 		"hs-tasks list -n 5\nhs-tasks list --type qualify --status NOT_STARTED --due-before today", schema, run_list },
-	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME] [--dry-run]", "take due tasks for this run alone, and print them", claim_options,
-		"hs-tasks claim --type enrich | enrich | hs-tasks complete", schema, run_claim },
+	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME] [--max-lease TIME] [--window N] [--every TIME] [--dry-run]",
+		"take due tasks for this run alone, and print them", claim_options, "hs-tasks claim --type enrich | enrich | hs-tasks complete",
+		schema, run_claim },
 	{ "complete", CLI_FILTER | CLI_EFFECT, "[--pass] [--linger TIME] [--if EXPR] [--retry] [--dry-run] [FILE...]",
 		"write back what became of claimed tasks", complete_options,
 		"hs-tasks complete --dry-run < worked.jsonl\nhs-tasks complete < worked.jsonl >> dead.jsonl", schema, run_complete },
@@ -71,6 +72,8 @@ static const struct cli_verb verbs[] = {
 		run_check },
 	{ "status", CLI_REPORT, "[--json]", "count tasks by route and state", status_options, "hs-tasks status\nhs-tasks status --json | jq .due",
 		NULL, run_status },
+	{ "keep", CLI_REPORT, "--run RUN [--lease TIME] [--max-lease TIME] [--readers LIST]",
+		"keep the leases of a claim while its records are worked; claim starts it", keep_options, NULL, NULL, run_keep },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -85,10 +85,6 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 	if (!config_load(&tool->config, shared->config_path, error))
 		cli_die(EXIT_USAGE_ERROR, "%s", error);
 	take_api(tool, options);
-	if ((needs & TOOL_WRITES) != 0 && !shared->dry_run && !hubspot_is_loopback(tool->api_url))
-		cli_die(EXIT_NOT_ALLOWED,
-			"%s: this version writes to a sandbox on this machine only: it keeps no journal yet by which writes could be undone",
-			tool->api_url);
 	take_workflow(tool, options);
 	if ((needs & TOOL_OFFLINE) == 0)
 		take_token(tool, options, needs);
@@ -110,6 +106,7 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 void tool_close(struct tool *tool)
 {
 	hubspot_free(tool->api);
+	journal_close(tool->journal);
 	if (tool->token.ptr != NULL)
 		explicit_bzero(tool->token.ptr, tool->token.len);
 	buf_release(&tool->token);

@@ -7,6 +7,7 @@
 #include "portal.h"
 #include "record/expr.h"
 #include "record/filter.h"
+#include "store/journal.h"
 #include "trace/program.h"
 #include "workflow.h"
 
@@ -28,6 +29,7 @@ struct tool {
 	struct workflow workflow;
 	struct trace *trace;
 	struct hubspot *api;
+	struct journal *journal; /* NULL until ledger_open, and in a dry run */
 	struct buf token, workflow_path;
 	const char *api_url; /* borrowed from options, environment or config */
 	const char *api_version;
@@ -40,7 +42,7 @@ bool tool_option(struct tool_options *options, int key, const char *value);
 
 enum tool_need {
 	TOOL_OFFLINE = 1, /* neither network nor token: a dry run of a sink */
-	TOOL_WRITES = 2, /* refuses an address that is not loopback */
+	TOOL_WRITES = 2, /* changes the portal: what it does goes through the journal */
 	TOOL_CHECKS = 4, /* a missing token, or scope, ends nothing: check reports it */
 };
 

@@ -6,7 +6,7 @@
 #include "workflow.h"
 
 extern const struct cli_option list_options[], claim_options[], complete_options[], join_options[], create_options[], setup_options[],
-	check_options[], status_options[];
+	check_options[], status_options[], keep_options[];
 
 int run_list(int argc, char **argv);
 int run_claim(int argc, char **argv);
@@ -16,6 +16,7 @@ int run_create(int argc, char **argv);
 int run_setup(int argc, char **argv);
 int run_check(int argc, char **argv);
 int run_status(int argc, char **argv);
+int run_keep(int argc, char **argv);
 
 /* The route of --type; NULL for all. "other" sets *only_other: tasks that are no route's. Usage error where the file has none of that name. */
 const struct route *take_route(const struct workflow *w, const char *name, bool *only_other);
