@@ -471,8 +471,10 @@ static int finish_output(struct claim *claim, const struct tool_options *options
 	if (trouble->status != 0)
 		tool_break_off(&claim->tool, claim->out);
 	stream_flush(claim->out);
-	if (claim->is_pipe && claim->printed > 0 && claim->tool.journal != NULL && trouble->status == 0 && !cli_stopping() && claim->max_lease_ms > 0)
+	bool is_kept = claim->is_pipe && claim->printed > 0 && claim->tool.journal != NULL && trouble->status == 0 && !cli_stopping() &&
 		keeper_start(&claim->keeper, options);
+	if (!is_kept && claim->tool.journal != NULL)
+		journal_ok(claim->tool.api, claim->tool.journal, journal_let_go(claim->tool.journal));
 	return tool_status(&claim->tool, stream_close(claim->out));
 }
 

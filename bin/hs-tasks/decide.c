@@ -76,10 +76,15 @@ enum claim_verdict decide_claim(const struct task_state *task, int64_t now_ms, i
 	}
 }
 
-enum fence_verdict decide_fence(const struct task_state *task, struct slice token, int64_t server_ms)
+bool is_free(const struct task_state *task, bool takes_waiting, int64_t server_ms)
+{
+	return (takes_waiting && task->status == TASK_WAITING) || decide_claim(task, INT64_MAX - 1, server_ms) <= CLAIM_TAKE_REOPENED;
+}
+
+enum fence_verdict decide_fence(const struct task_state *task, struct slice token, bool takes_waiting, int64_t server_ms)
 {
 	if (token.len == 0)
-		return decide_claim(task, INT64_MAX - 1, server_ms) <= CLAIM_TAKE_REOPENED ? FENCE_CLAIM_FIRST : FENCE_LOST;
+		return is_free(task, takes_waiting, server_ms) ? FENCE_CLAIM_FIRST : FENCE_LOST;
 	if (slice_equal(task->done, token))
 		return FENCE_SETTLED;
 	if (!slice_equal(task->lease, token) || task->status == TASK_COMPLETED)

@@ -308,7 +308,9 @@ static void put_back(struct settle *s, struct job *job, int64_t attempt, bool ha
 		(struct lease_property[]){ { "hs_task_status", "NOT_STARTED" }, { "hs_timestamp", has_due ? due : NULL }, { "leadpipe_lease", "" },
 			{ "leadpipe_expires", "" }, { "leadpipe_retry_at", "" }, { "leadpipe_attempt", number },
 			{ "hubspot_owner_id", job->owner.len > 0 ? must(arena_strdup(&s->arena, job->owner)) : NULL },
-			{ "leadpipe_reason", job->reason.len > 0 ? must(arena_strdup(&s->arena, job->reason)) : NULL }, { NULL, NULL } });
+			{ "leadpipe_reason",
+				job->reason.len > 0 || job->verdict == SETTLE_ESCALATE ? must(arena_strdup(&s->arena, job->reason)) : NULL },
+			{ NULL, NULL } });
 }
 
 static void put_completed(struct settle *s, struct job *job)

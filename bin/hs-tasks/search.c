@@ -77,6 +77,11 @@ void search_filter_between(struct search *s, const char *property, int64_t low, 
 		(long long)low, (long long)high);
 }
 
+void search_filter_has(struct search *s, const char *property)
+{
+	buf_printf(next_filter(s), "{\"propertyName\":\"%s\",\"operator\":\"HAS_PROPERTY\"}", property);
+}
+
 void search_filter_in(struct search *s, const char *property, const char *operator, struct slice values)
 {
 	put_filter(next_filter(s), property, operator, "values", values);

@@ -34,6 +34,9 @@ void search_filter(struct search *s, const char *property, const char *operator,
 void search_filter_int(struct search *s, const char *property, const char *operator, int64_t value);
 void search_filter_between(struct search *s, const char *property, int64_t low, int64_t high);
 
+/* The property has any value. */
+void search_filter_has(struct search *s, const char *property);
+
 /* values: a JSON array */
 void search_filter_in(struct search *s, const char *property, const char *operator, struct slice values);
 

@@ -10,7 +10,7 @@ static void judge_fence(struct settle *s, struct job *job, const struct batch *b
 {
 	int64_t server_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(s->context.api);
 	struct task_state state = task_state_of(json_get(task, "properties"));
-	enum fence_verdict verdict = decide_fence(&state, job->token, server_ms);
+	enum fence_verdict verdict = decide_fence(&state, job->token, s->context.force.verdict != SETTLE_DONE, server_ms);
 	bool is_other_generation = job->is_resumed && !slice_equal(job->generation, state.done);
 	job->generation = arena_copy(&s->arena, state.done);
 	job->body = arena_copy(&s->arena, result_property(task, "hs_task_body"));
@@ -75,12 +75,13 @@ void settle_read_fence(struct settle *s, bool only_with_effects)
 static enum claim_verdict judge_claim(const struct task_state *task, const struct json *object, int64_t server_ms, void *row_arg, void *arg)
 {
 	const struct job *job = row_arg;
+	const struct settle *s = arg;
 	(void)object;
-	(void)arg;
 	if (job->token.len > 0 && slice_equal(task->lease, job->token) && !slice_equal(task->done, job->token) && task->status != TASK_COMPLETED)
 		return CLAIM_TAKE;
-	/* Without a lease the record says itself that it was worked: when the task was due is no matter. */
-	return job->token.len > 0 ? CLAIM_LEASED : decide_claim(task, INT64_MAX - 1, server_ms);
+	if (job->token.len > 0 || !is_free(task, s->context.force.verdict != SETTLE_DONE, server_ms))
+		return CLAIM_LEASED;
+	return task->done.len > 0 ? CLAIM_TAKE_REOPENED : CLAIM_TAKE;
 }
 
 static void enter_tokens(struct settle *s)

@@ -308,6 +308,14 @@ char **cli_operands(int *count)
 	return cli.operands;
 }
 
+void cli_shift_operand(void)
+{
+	if (cli.operand_count == 0)
+		return;
+	cli.operands++;
+	cli.operand_count--;
+}
+
 /* -- diagnostics -- */
 
 __attribute__((format(printf, 1, 0))) static void say(const char *format, va_list args)

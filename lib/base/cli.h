@@ -68,6 +68,9 @@ int cli_next(int argc, char **argv, const char **value);
 /* The operands after cli_next gave -1: a NULL-ended list, and their number. */
 char **cli_operands(int *count);
 
+/* Drops the first operand: it was a word of the verb's, not a file. */
+void cli_shift_operand(void);
+
 /* Usage error: prints the reason, the usage line, and exits 2. */
 _Noreturn void cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -11,7 +11,7 @@
 
 #include "store/journal_db.h"
 
-enum { BUSY_MS = 60000, SCHEMA_VERSION = 1, PATH_BYTES = 8192, CHECKPOINT_PAGES = 1000 };
+enum { BUSY_MS = 60000, SCHEMA_VERSION = 1, PATH_BYTES = 8192, CHECKPOINT_PAGES = 1000, LEASE_KEPT_MS = 7 * 24 * 3600000 };
 
 /* Byte 0 of the lock file is held while the database is made; a run's own byte lies at this offset plus its number. */
 enum { RUN_LOCKS = 1 << 10 };
@@ -311,6 +311,13 @@ int journal_begin_run(struct journal *j, const char *verb, const char *host, int
 		return -1;
 	}
 	*run = sqlite3_last_insert_rowid(j->db);
+	/* Nobody will settle these any more. */
+	if (journal_run_query(j,
+		    journal_query(j, "DELETE FROM lease WHERE state = ? AND expires_ms < ?", "ii", (int64_t)JOURNAL_EMITTED,
+			    now_ms - LEASE_KEPT_MS)) != 0) {
+		journal_roll_back(j);
+		return -1;
+	}
 	if (lock_byte(j->lock_fd, RUN_LOCKS + *run, F_OFD_SETLKW, F_WRLCK) != 0) {
 		snprintf(j->error, sizeof j->error, "journal.lock: %s", strerror(errno));
 		journal_roll_back(j);
@@ -433,6 +440,11 @@ int journal_leases(struct journal *j, int64_t run, enum journal_lease_state from
 		take_lease(row, arena, &(*leases)[(*count)++]);
 	}
 	return failed ? -1 : 0;
+}
+
+int journal_let_go(struct journal *j)
+{
+	return journal_run_query(j, journal_query(j, "UPDATE lease SET run = 0 WHERE run = ? AND state = ?", "ii", j->run, (int64_t)JOURNAL_EMITTED));
 }
 
 int journal_take_over(struct journal *j, int64_t claim_run)

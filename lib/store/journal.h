@@ -84,6 +84,9 @@ int journal_settle_by(struct journal *j, struct slice task, struct slice token, 
 /* Leases in the order of their tasks: of one run (0: of all) and in that state or a later one. The array and what it names lie in the arena. */
 int journal_leases(struct journal *j, int64_t run, enum journal_lease_state from, struct arena *arena, struct journal_lease **leases, size_t *count);
 
+/* The leases of this run whose records have gone out are nobody's from now on: whoever has the records settles them, or they run out. */
+int journal_let_go(struct journal *j);
+
 /* The leases of that run, and whoever settles some of them, are this run's from now on. */
 int journal_take_over(struct journal *j, int64_t claim_run);
 
