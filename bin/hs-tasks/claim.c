@@ -473,7 +473,7 @@ static int finish_output(struct claim *claim, const struct tool_options *options
 	stream_flush(claim->out);
 	bool is_kept = claim->is_pipe && claim->printed > 0 && claim->tool.journal != NULL && trouble->status == 0 && !cli_stopping() &&
 		keeper_start(&claim->keeper, options);
-	if (!is_kept && claim->tool.journal != NULL)
+	if (!is_kept && claim->tool.journal != NULL && !cli_stopping())
 		journal_ok(claim->tool.api, claim->tool.journal, journal_let_go(claim->tool.journal));
 	return tool_status(&claim->tool, stream_close(claim->out));
 }

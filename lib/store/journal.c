@@ -407,7 +407,7 @@ int journal_settle_by(struct journal *j, struct slice task, struct slice token, 
 {
 	*known = false;
 	if (journal_run_query(j,
-		    journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) SELECT run, ? FROM lease WHERE task = ? AND token = ?", "iss", j->run,
+		    journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) SELECT run, ? FROM lease WHERE run != 0 AND task = ? AND token = ?", "iss", j->run,
 			    task, token)) != 0)
 		return -1;
 	int result = journal_run_query(j, journal_query(j, "UPDATE lease SET settler = ? WHERE task = ? AND token = ?", "iss", j->run, task, token));
