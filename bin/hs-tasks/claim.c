@@ -2,6 +2,7 @@
  *
  * Batches of a hundred go through the protocol of lease.c side by side, as many as the window of unsettled tasks has room for, and come out in order. What is
  * still being worked at the end is kept by another process (keep.c). */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -80,7 +81,7 @@ struct claim {
 	size_t wanted, window, owned, printed;
 	int64_t lease_ms, max_lease_ms, every_ms;
 	char now[CLOCK_TEXT_BYTES];
-	bool is_pipe, is_contended, has_worked;
+	bool is_pipe, is_contended, has_worked, has_said_paused, is_looked_after;
 	unsigned rounds;
 	int64_t full_since_us; /* the window is full, and nobody has settled anything yet; 0: it is not */
 
@@ -318,6 +319,7 @@ static void print_lines(struct claim *claim, size_t n)
 				.run = journal_run(journal),
 				.state = JOURNAL_EMITTED,
 				.expires_ms = claimed->expires_ms,
+				.claimed_ms = claimed->expires_ms - claim->lease_ms,
 				.attempt = claimed->attempt });
 	if (journal != NULL && result == 0)
 		result = journal_commit(journal);
@@ -400,6 +402,13 @@ static bool begin(struct claim *claim)
 		return true;
 	if (!portal_load(&claim->portal, api, &claim->tool.workflow, PORTAL_SETTINGS) || !ledger_open(&claim->tool, &claim->portal))
 		return false;
+	/* hs-tasks run settles what its claims have taken, should nobody else be left. */
+	const char *starter = getenv("LEADPIPE_RUN");
+	uint64_t settler;
+	claim->is_looked_after = starter != NULL && *starter != '\0';
+	if (starter != NULL && slice_to_u64(slice_of(starter), &settler) && settler < INT64_MAX && claim->tool.journal != NULL &&
+		!journal_ok(api, claim->tool.journal, journal_add_settler(claim->tool.journal, (int64_t)settler)))
+		return false;
 	keeper_init(&claim->keeper, &claim->tool, claim->lease_ms, claim->max_lease_ms);
 	claim->has_worked = true;
 	return true;
@@ -413,8 +422,9 @@ static void look(struct claim *claim)
 	if (claim->candidates.count == claim->candidates.next || hubspot_trouble(api)->status != 0 || !begin(claim))
 		return;
 	if (is_paused(claim, slice_of(claim->type == NULL ? "" : claim->type))) {
-		if (!cli_shared()->quiet)
+		if (!cli_shared()->quiet && !claim->has_said_paused)
 			cli_warn("claim: route %s is paused; hs-tasks resume %s ends that", claim->type, claim->type);
+		claim->has_said_paused = true;
 		return;
 	}
 	work(claim);
@@ -464,18 +474,26 @@ static void run(struct claim *claim)
 	relate_free(claim->relate);
 }
 
-/* Ends the output. While its reader works, another process keeps the leases (keep.c). */
+/* Ends the output. While its reader works the leases are kept: by another process (keep.c), or right here for hs-tasks run, which holds no end of the pipe. */
 static int finish_output(struct claim *claim, const struct tool_options *options)
 {
 	const struct hubspot_trouble *trouble = hubspot_trouble(claim->tool.api);
+	struct journal *journal = claim->tool.journal;
 	if (trouble->status != 0)
 		tool_break_off(&claim->tool, claim->out);
 	stream_flush(claim->out);
-	bool is_kept = claim->is_pipe && claim->printed > 0 && claim->tool.journal != NULL && trouble->status == 0 && !cli_stopping() &&
-		keeper_start(&claim->keeper, options);
-	if (!is_kept && claim->tool.journal != NULL && !cli_stopping())
-		journal_ok(claim->tool.api, claim->tool.journal, journal_let_go(claim->tool.journal));
-	return tool_status(&claim->tool, stream_close(claim->out));
+	bool may_keep = claim->is_pipe && claim->printed > 0 && journal != NULL && trouble->status == 0 && !cli_stopping();
+	bool is_kept = claim->is_looked_after || (may_keep && keeper_start(&claim->keeper, options));
+	if (!is_kept && journal != NULL && !cli_stopping())
+		journal_ok(claim->tool.api, journal, journal_let_go(journal));
+	int status = tool_status(&claim->tool, stream_close(claim->out));
+	int null = may_keep && claim->is_looked_after ? open("/dev/null", O_WRONLY | O_CLOEXEC) : -1;
+	if (null >= 0) {
+		dup2(null, STDOUT_FILENO);
+		close(null);
+		keeper_stay(&claim->keeper, NULL, NULL);
+	}
+	return status;
 }
 
 int run_claim(int argc, char **argv)

@@ -14,7 +14,6 @@
 #include "reader.h"
 #include "verbs.h"
 
-enum { STEP_MS = 200, GRACE_US = 2000000 };
 enum { OPTION_RUN = OPTION_OWN, OPTION_LEASE, OPTION_MAX_LEASE, OPTION_READERS };
 
 const struct cli_option keep_options[] = {
@@ -47,40 +46,15 @@ static void open_readers(struct keep *k, const char *list)
 	}
 }
 
-static bool readers_live(const struct keep *k)
+static bool readers_live(void *arg)
 {
+	const struct keep *k = arg;
 	for (size_t i = 0; i < k->reader_count; i++) {
 		struct pollfd fd = { .fd = k->readers[i], .events = POLLIN };
 		if (poll(&fd, 1, 0) == 0)
 			return true;
 	}
 	return false;
-}
-
-static void stay(struct keep *k)
-{
-	struct hubspot *api = k->tool.api;
-	struct journal *journal = k->tool.journal;
-	struct journal_unsettled unsettled = { .count = 0 };
-	int64_t alone_since_us = 0;
-	while (!cli_stopping() && hubspot_trouble(api)->status == 0) {
-		journal_watch_clear(journal);
-		if (!journal_ok(api, journal, journal_unsettled(journal, journal_run(journal), &unsettled)) || unsettled.count == 0)
-			break;
-		int64_t now_us = clock_steady_us();
-		if (readers_live(k) || unsettled.live_settlers > 0)
-			alone_since_us = 0;
-		else if (alone_since_us == 0)
-			alone_since_us = now_us;
-		/* Between the end of a filter and the first record that complete reads lies a moment. */
-		if ((alone_since_us != 0 && now_us - alone_since_us > GRACE_US) || now_us > k->keeper.until_us)
-			break;
-		keeper_tend(&k->keeper);
-		hubspot_step(api, STEP_MS, journal_watch(journal));
-	}
-	if (unsettled.count > 0 && unsettled.had_settler && unsettled.live_settlers == 0 && !cli_stopping())
-		keeper_give_back(&k->keeper, JOURNAL_EMITTED);
-	hubspot_drain(api);
 }
 
 int run_keep(int argc, char **argv)
@@ -109,7 +83,7 @@ int run_keep(int argc, char **argv)
 		cli_print(slice_of("\n"));
 		close(STDOUT_FILENO);
 		keeper_init(&k.keeper, &k.tool, lease_ms, max_lease_ms);
-		stay(&k);
+		keeper_stay(&k.keeper, readers_live, &k);
 	}
 	for (size_t i = 0; i < k.reader_count; i++)
 		close(k.readers[i]);

@@ -12,11 +12,11 @@
 
 extern char **environ;
 
-enum { STEP_MS = 200, MAX_ARENA_BYTES = 64 << 20, LOOK_US = 1000000, MAX_ARGUMENTS = 32, READY_MS = 10000 };
+enum { STEP_MS = 200, GRACE_US = 2000000, MAX_ARENA_BYTES = 64 << 20, LOOK_US = 1000000, MAX_ARGUMENTS = 32, READY_MS = 10000 };
 
 void keeper_init(struct keeper *k, struct tool *tool, int64_t lease_ms, int64_t max_lease_ms)
 {
-	*k = (struct keeper){ .api = tool->api, .journal = tool->journal, .lease_ms = lease_ms, .until_us = clock_steady_us() + max_lease_ms * 1000 };
+	*k = (struct keeper){ .api = tool->api, .journal = tool->journal, .lease_ms = lease_ms, .max_lease_ms = max_lease_ms };
 }
 
 static void on_renewed(size_t count, void *arg)
@@ -32,15 +32,15 @@ void keeper_tend(struct keeper *k)
 	struct arena arena;
 	size_t count, due = 0;
 	int64_t now_us = clock_steady_us(), server_ms = hubspot_server_ms(k->api);
-	if (k->journal == NULL || k->is_renewing || now_us < k->next_us || now_us > k->until_us || hubspot_trouble(k->api)->status != 0)
+	if (k->journal == NULL || k->is_renewing || now_us < k->next_us || hubspot_trouble(k->api)->status != 0)
 		return;
 	k->next_us = now_us + LOOK_US;
 	arena_init(&arena, MAX_ARENA_BYTES);
 	if (journal_ok(k->api, k->journal, journal_leases(k->journal, journal_run(k->journal), JOURNAL_TAKEN, &arena, &leases, &count))) {
 		for (size_t i = 0; i < count; i++)
 			/* Provisional ones are still on their way. */
-			if (leases[i].expires_ms > 0 && leases[i].state == JOURNAL_EMITTED &&
-				leases[i].expires_ms - server_ms < k->lease_ms - k->lease_ms / 3)
+			if (leases[i].state == JOURNAL_EMITTED && leases[i].expires_ms - server_ms < k->lease_ms - k->lease_ms / 3 &&
+				server_ms - leases[i].claimed_ms < k->max_lease_ms)
 				leases[due++] = leases[i];
 		if (due > 0) {
 			k->is_renewing = true;
@@ -65,6 +65,31 @@ void keeper_give_back(struct keeper *k, enum journal_lease_state from)
 			held_start(&(struct held_options){ .api = k->api, .journal = k->journal }, leases, kept);
 	}
 	arena_release(&arena);
+}
+
+void keeper_stay(struct keeper *k, bool (*readers_live)(void *arg), void *arg)
+{
+	struct journal_unsettled unsettled = { .count = 0 };
+	int64_t alone_since_us = 0, started_us = clock_steady_us();
+	while (!cli_stopping() && hubspot_trouble(k->api)->status == 0) {
+		journal_watch_clear(k->journal);
+		if (!journal_ok(k->api, k->journal, journal_unsettled(k->journal, journal_run(k->journal), &unsettled)) || unsettled.count == 0)
+			break;
+		int64_t now_us = clock_steady_us();
+		if ((readers_live != NULL && readers_live(arg)) || unsettled.live_settlers > 0)
+			alone_since_us = 0;
+		else if (alone_since_us == 0)
+			alone_since_us = now_us;
+		/* Between the end of a filter and the first record that complete reads lies a moment. */
+		bool is_alone = alone_since_us != 0 && now_us - alone_since_us > GRACE_US;
+		if (is_alone || now_us - started_us > (k->max_lease_ms + k->lease_ms) * 1000)
+			break;
+		keeper_tend(k);
+		hubspot_step(k->api, STEP_MS, journal_watch(k->journal));
+	}
+	if (unsettled.count > 0 && unsettled.had_settler && unsettled.live_settlers == 0 && !cli_stopping())
+		keeper_give_back(k, JOURNAL_EMITTED);
+	hubspot_drain(k->api);
 }
 
 void keeper_hand_back(struct keeper *k, int timeout_ms)
@@ -134,7 +159,7 @@ bool keeper_start(const struct keeper *k, const struct tool_options *options)
 		buf_printf(&readers, "%s%d", i > 0 ? "," : "", pids[i]);
 	snprintf(run, sizeof run, "%lld", (long long)journal_run(k->journal));
 	snprintf(lease, sizeof lease, "%lldms", (long long)k->lease_ms);
-	snprintf(left, sizeof left, "%lldms", (long long)((k->until_us - clock_steady_us()) / 1000));
+	snprintf(left, sizeof left, "%lldms", (long long)k->max_lease_ms);
 	add(&a, "--run", run);
 	add(&a, "--lease", lease);
 	add(&a, "--max-lease", left);

@@ -128,6 +128,7 @@ static void enter_leases(struct lease_run *run)
 							.run = journal_run(journal),
 							.state = JOURNAL_TAKEN,
 							.expires_ms = run->expires_ms,
+							.claimed_ms = hubspot_server_ms(run->api),
 							.attempt = row->attempt })
 				      : journal_drop_lease(journal, row->id, slice_of(run->token));
 	}

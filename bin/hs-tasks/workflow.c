@@ -104,6 +104,7 @@ static const struct rule route_rules[] = {
 	{ "result", K_TEXT, true },
 	{ "mail", K_BOOL, false },
 	{ "done", K_TEXT, false },
+	{ "filter", K_TEXT, false },
 	{ "contact", K_OBJECT, false },
 	{ "company", K_OBJECT, false },
 	{ "note", K_TEXT_OR_ARRAY, false },
@@ -200,9 +201,11 @@ static bool check_route(struct check *c, const struct json *json, unsigned n)
 	if (slice_is(name, "other") || workflow_route_named(c->w, name) != NULL)
 		return complain(c, json_get(json, "name"), at, "the name is taken");
 	struct route *route = &c->w->routes[c->w->route_count];
-	*route = (struct route){
-		.name = name, .result = json_string(json, "result", ""), .makes_mail = json_is_true(json_get(json, "mail")), .json = json
-	};
+	*route = (struct route){ .name = name,
+		.result = json_string(json, "result", ""),
+		.makes_mail = json_is_true(json_get(json, "mail")),
+		.filter = json_string(json, "filter", ""),
+		.json = json };
 	const struct json *subjects = json_get(json, "subject");
 	snprintf(member, sizeof member, "%s.subject", at);
 	if (subjects->count == 0 || subjects->count > WORKFLOW_PATTERNS)

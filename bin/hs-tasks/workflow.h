@@ -20,6 +20,7 @@ struct route {
 	size_t pattern_count;
 	struct slice result; /* the member that finished work has */
 	bool makes_mail; /* the result has a `state`, as outreach's */
+	struct slice filter; /* the command that works its records, for run; empty: none */
 	const struct json *json; /* the whole of it */
 };
 

@@ -30,6 +30,7 @@ static const char schema[] =
 	" settler INTEGER NOT NULL DEFAULT 0,"
 	" state INTEGER NOT NULL," /* enum journal_lease_state */
 	" expires_ms INTEGER NOT NULL,"
+	" claimed_ms INTEGER NOT NULL,"
 	" attempt INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID;"
 	"CREATE TABLE settler(claim INTEGER NOT NULL, run INTEGER NOT NULL, PRIMARY KEY(claim, run)) STRICT, WITHOUT ROWID;"
@@ -350,7 +351,8 @@ static void take_lease(sqlite3_stmt *row, struct arena *arena, struct journal_le
 		.settler = sqlite3_column_int64(row, 3),
 		.state = (enum journal_lease_state)sqlite3_column_int(row, 4),
 		.expires_ms = sqlite3_column_int64(row, 5),
-		.attempt = sqlite3_column_int64(row, 6),
+		.claimed_ms = sqlite3_column_int64(row, 6),
+		.attempt = sqlite3_column_int64(row, 7),
 	};
 }
 
@@ -373,8 +375,10 @@ static int is_held(struct journal *j, struct slice task, struct slice own_token,
 int journal_put_lease(struct journal *j, const struct journal_lease *lease)
 {
 	return journal_run_query(j,
-		journal_query(j, "INSERT OR REPLACE INTO lease(task, token, run, settler, state, expires_ms, attempt) VALUES(?, ?, ?, ?, ?, ?, ?)",
-			"ssiiiii", lease->task, lease->token, lease->run, lease->settler, (int64_t)lease->state, lease->expires_ms, lease->attempt));
+		journal_query(j,
+			"INSERT OR REPLACE INTO lease(task, token, run, settler, state, expires_ms, claimed_ms, attempt) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+			"ssiiiiii", lease->task, lease->token, lease->run, lease->settler, (int64_t)lease->state, lease->expires_ms,
+			lease->claimed_ms, lease->attempt));
 }
 
 int journal_reserve(struct journal *j, struct journal_reservation *rows, size_t count)
@@ -407,12 +411,31 @@ int journal_settle_by(struct journal *j, struct slice task, struct slice token, 
 {
 	*known = false;
 	if (journal_run_query(j,
-		    journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) SELECT run, ? FROM lease WHERE run != 0 AND task = ? AND token = ?", "iss", j->run,
-			    task, token)) != 0)
+		    journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) SELECT run, ? FROM lease WHERE run != 0 AND task = ? AND token = ?",
+			    "iss", j->run, task, token)) != 0)
 		return -1;
 	int result = journal_run_query(j, journal_query(j, "UPDATE lease SET settler = ? WHERE task = ? AND token = ?", "iss", j->run, task, token));
 	*known = result == 0 && j->db != NULL && sqlite3_changes(j->db) > 0;
 	return result;
+}
+
+int journal_add_settler(struct journal *j, int64_t run)
+{
+	return journal_run_query(j, journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) VALUES(?, ?)", "ii", j->run, run));
+}
+
+int journal_oldest_lease(struct journal *j, int64_t settler, int64_t *claimed_ms)
+{
+	bool failed;
+	sqlite3_stmt *row =
+		journal_query(j, "SELECT min(claimed_ms) FROM lease WHERE state = ? AND run IN (SELECT claim FROM settler WHERE settler.run = ?)",
+			"ii", (int64_t)JOURNAL_EMITTED, settler);
+	*claimed_ms = 0;
+	if (journal_row(j, row, &failed)) {
+		*claimed_ms = sqlite3_column_int64(row, 0);
+		sqlite3_reset(row);
+	}
+	return failed ? -1 : 0;
 }
 
 int journal_leases(struct journal *j, int64_t run, enum journal_lease_state from, struct arena *arena, struct journal_lease **leases, size_t *count)
@@ -420,7 +443,7 @@ int journal_leases(struct journal *j, int64_t run, enum journal_lease_state from
 	bool failed;
 	size_t capacity = 0;
 	sqlite3_stmt *row = journal_query(j,
-		"SELECT task, token, run, settler, state, expires_ms, attempt FROM lease WHERE (?1 = 0 OR run = ?1) AND state >= ?2 ORDER BY task",
+		"SELECT task, token, run, settler, state, expires_ms, claimed_ms, attempt FROM lease WHERE (?1 = 0 OR run = ?1) AND state >= ?2 ORDER BY task",
 		"ii", run, (int64_t)from);
 	*leases = NULL;
 	*count = 0;

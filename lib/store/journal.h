@@ -59,6 +59,7 @@ struct journal_lease {
 	int64_t settler; /* the run that has its record; 0: none */
 	enum journal_lease_state state;
 	int64_t expires_ms; /* server's time; 0: not known */
+	int64_t claimed_ms; /* likewise: when it was first ours */
 	int64_t attempt;
 };
 
@@ -80,6 +81,12 @@ int journal_drop_lease(struct journal *j, struct slice task, struct slice token)
 
 /* This run has the record of the task under that token. False in *known where the journal has no such lease: it was claimed elsewhere. */
 int journal_settle_by(struct journal *j, struct slice task, struct slice token, bool *known);
+
+/* That run, which lives, settles what this one claims: it has started the pipeline. */
+int journal_add_settler(struct journal *j, int64_t run);
+
+/* When the oldest lease was claimed whose record is out and which that run settles; 0: none. */
+int journal_oldest_lease(struct journal *j, int64_t settler, int64_t *claimed_ms);
 
 /* Leases in the order of their tasks: of one run (0: of all) and in that state or a later one. The array and what it names lie in the arena. */
 int journal_leases(struct journal *j, int64_t run, enum journal_lease_state from, struct arena *arena, struct journal_lease **leases, size_t *count);
@@ -164,6 +171,12 @@ int journal_work_ended(struct journal *j, int64_t work, enum journal_work_state 
 /* Pending work of runs that are no more, oldest first, at most `max` at once and with an id above `after`; it becomes this run's. kind NULL: all. */
 int journal_adopt(struct journal *j, int64_t after, size_t max, struct arena *arena, struct journal_work **works, size_t *count);
 int journal_effects(struct journal *j, int64_t work, struct arena *arena, struct journal_effect **effects, size_t *count);
+
+/* Works entered at that time or later, of a route (empty: of all), by verdict. */
+struct journal_counts {
+	size_t done, waiting, retried, returned, failed, pending; /* returned: deferred, released, escalated */
+};
+int journal_counts(struct journal *j, struct slice route, int64_t since_ms, struct journal_counts *counts);
 
 struct journal_totals {
 	size_t pending_works, pending_effects, unknown_effects, leases;

@@ -205,6 +205,33 @@ int journal_effects(struct journal *j, int64_t work, struct arena *arena, struct
 	return failed ? -1 : 0;
 }
 
+int journal_counts(struct journal *j, struct slice route, int64_t since_ms, struct journal_counts *counts)
+{
+	bool failed;
+	sqlite3_stmt *row =
+		journal_query(j, "SELECT verdict, state, count(*) FROM work WHERE at_ms >= ? AND (?2 IS NULL OR route = ?2) GROUP BY verdict, state",
+			"it", since_ms, route);
+	*counts = (struct journal_counts){ .done = 0 };
+	while (journal_row(j, row, &failed)) {
+		const char *text = (const char *)sqlite3_column_text(row, 0);
+		struct slice verdict = slice_of(text == NULL ? "" : text);
+		size_t n = (size_t)sqlite3_column_int64(row, 2);
+		if (sqlite3_column_int(row, 1) == JOURNAL_PENDING)
+			counts->pending += n;
+		else if (sqlite3_column_int(row, 1) == JOURNAL_FAILED)
+			counts->failed += n;
+		else if (slice_is(verdict, "done") || slice_is(verdict, "suppressed"))
+			counts->done += n;
+		else if (slice_is(verdict, "park") || slice_is(verdict, "approval"))
+			counts->waiting += n;
+		else if (slice_is(verdict, "retry"))
+			counts->retried += n;
+		else
+			counts->returned += n;
+	}
+	return failed ? -1 : 0;
+}
+
 int journal_totals(struct journal *j, struct journal_totals *totals)
 {
 	bool failed;
