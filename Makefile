@@ -125,6 +125,10 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $$(call uses,tests/unit/%.c) $(LAYE
 $(BUILD)/unit-tests: $(UNIT_TESTS)
 	@touch $@
 
+# Small programs that tests drive: make build/test-tools/NAME
+$(BUILD)/test-tools/%: $(BUILD)/obj/tests/fault/%.o $(LAYERS:%=$(BUILD)/lib/lib%.a) | $(BUILD)/test-tools/.made
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(HARDEN_LINK) -o $@ $< $(LAYERS:%=$(BUILD)/lib/lib%.a) $(call libraries,hs-tasks)
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 format:

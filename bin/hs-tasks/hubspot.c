@@ -75,6 +75,17 @@ bool hubspot_object_find(struct slice name, enum hubspot_object *object)
 
 /* -- life -- */
 
+static struct governor *open_governor(const char *folder, const char *key, const struct governor_limits *limits)
+{
+	char error[GOVERNOR_ERROR_BYTES];
+	if (folder == NULL)
+		return must(governor_new(key, limits));
+	struct governor *g = governor_open(folder, key, limits, clock_steady_us(), error);
+	if (g == NULL)
+		cli_die(EXIT_IO_FAILED, "limits: %s", error);
+	return g;
+}
+
 struct hubspot *hubspot_new(const struct hubspot_options *options)
 {
 	struct hubspot *api = must(calloc(1, sizeof *api));
@@ -89,8 +100,8 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 	/* Max is HubSpot's for paid tiers until its first answer says otherwise. */
 	struct governor_limits limits = { .max = WINDOW_MAX, .window_us = WINDOW_US, .burst = BURST, .reserved = RESERVED };
 	struct governor_limits search = { .max = SEARCHES_PER_SECOND, .window_us = 1000000, .burst = SEARCHES_PER_SECOND };
-	api->governor = must(governor_new("hubspot", &limits));
-	api->search_governor = must(governor_new("hubspot-search", &search));
+	api->governor = open_governor(options->limits_folder, "hubspot", &limits);
+	api->search_governor = open_governor(options->limits_folder, "hubspot-search", &search);
 	buf_init(&api->authorization, 4096);
 	if (options->token != NULL)
 		buf_printf(&api->authorization, "Authorization: Bearer %s", options->token);
@@ -143,7 +154,7 @@ static void set_trouble(struct hubspot *api, int status, const char *code, bool 
 {
 	if (api->trouble.status != 0)
 		return;
-	api->trouble = (struct hubspot_trouble){ .status = status, .code = code, .is_retryable = retryable };
+	api->trouble = (struct hubspot_trouble){ .status = status, .code = code, .is_retryable = retryable, .is_known = api->trouble.is_known };
 	snprintf(api->trouble.message, sizeof api->trouble.message, "%s", message);
 }
 
@@ -207,6 +218,9 @@ static void judge_status(struct hubspot *api, enum hubspot_kind kind, struct hub
 		set_trouble(api, EXIT_NOT_ALLOWED, "not_allowed", false, answer->message);
 	} else if (status == 429 || status == 477) {
 		answer->outcome = HUBSPOT_BROKEN;
+		if (status == 429 && slice_find_nocase(slice_of(answer->message), slice_of("daily")) != NULL)
+			snprintf(answer->message + strlen(answer->message), sizeof answer->message - strlen(answer->message),
+				"; it starts anew at midnight in the account's time zone");
 		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
 	} else if (status >= 500) {
 		/* A gateway that lost patience says nothing about what was made behind it. */
@@ -222,8 +236,12 @@ static void judge_failure(struct hubspot *api, const struct http_response *respo
 {
 	snprintf(answer->message, sizeof answer->message, "%s", response->error[0] == '\0' ? "no answer" : response->error);
 	switch (response->result) {
-	case HTTP_UNREACHABLE:
 	case HTTP_BREAKER_OPEN:
+		answer->outcome = HUBSPOT_BROKEN;
+		api->trouble.is_known = true;
+		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
+		break;
+	case HTTP_UNREACHABLE:
 	case HTTP_REFUSED_ADDRESS:
 	case HTTP_BAD_URL:
 		answer->outcome = HUBSPOT_BROKEN;
@@ -351,6 +369,7 @@ void hubspot_call(struct hubspot *api, const struct hubspot_call *call)
 		.headers = headers,
 		.body = call->body,
 		.retry = retries[call->kind],
+		.interactive = api->options.is_interactive,
 		.governor = call->is_search ? api->search_governor : api->governor,
 		.op = call->op,
 		.count = (int64_t)call->count,
@@ -437,6 +456,11 @@ void hubspot_interrupt(struct hubspot *api)
 struct hubspot_totals hubspot_totals(const struct hubspot *api)
 {
 	return api->totals;
+}
+
+struct governor *hubspot_governor(const struct hubspot *api, bool of_search)
+{
+	return of_search ? api->search_governor : api->governor;
 }
 
 void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES])

@@ -36,6 +36,8 @@ struct hubspot_options {
 	const char *token; /* NULL: none, as in a dry run */
 	struct trace *trace; /* borrowed; NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
+	const char *limits_folder; /* of the governors that all processes share; NULL: of this process alone */
+	bool is_interactive; /* a person waits: goes before background work */
 	bool quiet_retries; /* says nothing of waiting and trying again */
 	bool keeps_going; /* a missing scope ends only its own call: for check */
 	bool is_dry_run; /* writes are shown, not sent, and answered with success */
@@ -106,6 +108,7 @@ struct hubspot_trouble {
 	int status; /* exit status; 0: all is well */
 	const char *code; /* lead(5) */
 	bool is_retryable;
+	bool is_known; /* the breaker is open: somebody has been told before */
 	char message[600];
 };
 const struct hubspot_trouble *hubspot_trouble(const struct hubspot *api);
@@ -128,6 +131,9 @@ struct hubspot_totals {
 	size_t calls, searches, reads, writes, objects;
 };
 struct hubspot_totals hubspot_totals(const struct hubspot *api);
+
+/* The limits as they stand, for hs-tasks limits. */
+struct governor *hubspot_governor(const struct hubspot *api, bool of_search);
 
 /* A digest of address and token: what is kept on disk of one portal never meets another's. */
 void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES]);

@@ -88,6 +88,8 @@ static const struct cli_verb verbs[] = {
 		run_check },
 	{ "status", CLI_REPORT, "[--json]", "count tasks by route and state", status_options, "hs-tasks status\nhs-tasks status --json | jq .due",
 		NULL, run_status },
+	{ "limits", CLI_REPORT, "[--json]", "what all processes together have used of HubSpot's limits", limits_options, "hs-tasks limits", NULL,
+		run_limits },
 	{ "keep", CLI_REPORT, "--run RUN [--lease TIME] [--max-lease TIME] [--readers LIST]",
 		"keep the leases of a claim while its records are worked; claim starts it", keep_options, NULL, NULL, run_keep },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL },

@@ -12,16 +12,18 @@
 #include "workflow.h"
 
 /* The options of all verbs that talk to HubSpot; first in a verb's own table. */
-enum { OPTION_API_URL = CLI_LONG, OPTION_API, OPTION_TOKEN_FILE, OPTION_WORKFLOW, OPTION_OWN };
+enum { OPTION_API_URL = CLI_LONG, OPTION_API, OPTION_TOKEN_FILE, OPTION_WORKFLOW, OPTION_INTERACTIVE, OPTION_OWN };
 #define TOOL_OPTIONS                                                                                                                                 \
 	{ OPTION_API_URL, "api-url", "URL", "HubSpot's address, or a sandbox's" }, { OPTION_API, "api", "VERSION", "v3 or 2026-03 (default)" },      \
 		{ OPTION_TOKEN_FILE, "token-file", "FILE", "holds the access token, mode 0600" },                                                    \
+		{ OPTION_WORKFLOW, "workflow", "FILE", "routes, mappings and follow-ups" },                                                          \
 	{                                                                                                                                            \
-		OPTION_WORKFLOW, "workflow", "FILE", "routes, mappings and follow-ups"                                                               \
+		OPTION_INTERACTIVE, "interactive", NULL, "a person waits: goes before background work, as at a terminal"                             \
 	}
 
 struct tool_options {
 	const char *api_url, *api, *token_file, *workflow;
+	bool is_interactive;
 };
 
 struct tool {
@@ -30,7 +32,7 @@ struct tool {
 	struct trace *trace;
 	struct hubspot *api;
 	struct journal *journal; /* NULL until ledger_open, and in a dry run */
-	struct buf token, workflow_path;
+	struct buf token, workflow_path, limits_folder;
 	const char *api_url; /* borrowed from options, environment or config */
 	const char *api_version;
 	const char *verb; /* a literal */

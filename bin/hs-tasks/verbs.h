@@ -7,7 +7,7 @@
 
 extern const struct cli_option list_options[], claim_options[], complete_options[], join_options[], create_options[], setup_options[],
 	check_options[], status_options[], keep_options[], fail_options[], snooze_options[], release_options[], escalate_options[], dead_options[],
-	run_options[];
+	run_options[], limits_options[];
 
 int run_list(int argc, char **argv);
 int run_claim(int argc, char **argv);
@@ -24,6 +24,7 @@ int run_release(int argc, char **argv);
 int run_escalate(int argc, char **argv);
 int run_dead(int argc, char **argv);
 int run_run(int argc, char **argv);
+int run_limits(int argc, char **argv);
 
 /* dead retry: the records of standard input or the operands are worked again from the first attempt. */
 int dispose_retry(const struct tool_options *options, bool passes_all);

@@ -75,6 +75,18 @@ bool headers_rate_limit(struct slice headers, unsigned *max, int64_t *window_ms)
 	return *max > 0 || *window_ms > 0;
 }
 
+bool headers_daily(struct slice headers, int64_t *max, int64_t *remaining)
+{
+	struct slice value;
+	uint64_t number;
+	*max = *remaining = -1;
+	if (headers_find(headers, "X-HubSpot-RateLimit-Daily", &value) && slice_to_u64(value, &number) && number <= INT64_MAX)
+		*max = (int64_t)number;
+	if (headers_find(headers, "X-HubSpot-RateLimit-Daily-Remaining", &value) && slice_to_u64(value, &number) && number <= INT64_MAX)
+		*remaining = (int64_t)number;
+	return *max >= 0 || *remaining >= 0;
+}
+
 unsigned headers_codings(struct slice headers)
 {
 	struct slice rest = headers, name, value, coding;

@@ -14,6 +14,9 @@ int64_t headers_retry_after_ms(struct slice headers, int64_t now_ms);
 /* X-HubSpot-RateLimit-Max and -Interval-Milliseconds; false where there are none. */
 bool headers_rate_limit(struct slice headers, unsigned *max, int64_t *window_ms);
 
+/* X-HubSpot-RateLimit-Daily and -Daily-Remaining; false where there are none. */
+bool headers_daily(struct slice headers, int64_t *max, int64_t *remaining);
+
 /* How many content codings are on the body, identity not counted. */
 unsigned headers_codings(struct slice headers);
 

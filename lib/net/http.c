@@ -151,7 +151,7 @@ static bool take_turn(struct http *h, struct lane *lane, int64_t now_us)
 	if (lane->governor != NULL)
 		slot = governor_take(lane->governor, lane->class, now_us, &again_us);
 	if (lane->governor != NULL && slot == -1) {
-		int64_t held_ms = (governor_state(lane->governor, now_us).hold_until_us - now_us) / 1000;
+		int64_t held_ms = (governor_held_until(lane->governor) - now_us) / 1000;
 		if (held_ms > lane->first->spec.max_wait_ms) {
 			engine_finish_unsent(
 				h, lane_pop(lane), HTTP_OUT_OF_BUDGET, "the server asked to wait: %lld s remain", (long long)held_ms / 1000);
