@@ -218,9 +218,6 @@ static void judge_status(struct hubspot *api, enum hubspot_kind kind, struct hub
 		set_trouble(api, EXIT_NOT_ALLOWED, "not_allowed", false, answer->message);
 	} else if (status == 429 || status == 477) {
 		answer->outcome = HUBSPOT_BROKEN;
-		if (status == 429 && slice_find_nocase(slice_of(answer->message), slice_of("daily")) != NULL)
-			snprintf(answer->message + strlen(answer->message), sizeof answer->message - strlen(answer->message),
-				"; it starts anew at midnight in the account's time zone");
 		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
 	} else if (status >= 500) {
 		/* A gateway that lost patience says nothing about what was made behind it. */
@@ -249,6 +246,9 @@ static void judge_failure(struct hubspot *api, const struct http_response *respo
 		break;
 	case HTTP_OUT_OF_BUDGET:
 		answer->outcome = HUBSPOT_BROKEN;
+		/* HubSpot's guidelines; the answer itself does not say it. */
+		if (slice_find_nocase(slice_of(answer->message), slice_of("daily limit")) != NULL)
+			snprintf(answer->message, sizeof answer->message, "%s; it starts anew at midnight in the account's time zone", response->error);
 		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
 		break;
 	case HTTP_CANCELLED:
