@@ -12,7 +12,7 @@
 #include "base/config.h"
 #include "demo.h"
 #include "http.h"
-#include "objects.h"
+#include "tokens.h"
 
 enum {
 	MAX_ANSWER_BYTES = 64 << 20,
@@ -134,7 +134,7 @@ static void open_api(struct api *api, const struct options *opt)
 		cli_die(EXIT_IO_FAILED, "out of memory");
 	if (!portal_open(&api->portal, opt->db_path, &shared->clock, error))
 		cli_die(EXIT_IO_FAILED, "%s: %s", opt->db_path == NULL ? "memory" : opt->db_path, error);
-	if (!search_register(&api->portal.store))
+	if (!tokens_register(&api->portal.store))
 		cli_die(EXIT_IO_FAILED, "out of memory");
 	api->portal.daily_limit = opt->daily;
 }
