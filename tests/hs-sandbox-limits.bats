@@ -112,7 +112,7 @@ teardown() { stop_sandbox; }
 @test "the same seed fails the same calls" {
   statuses() {
     start_sandbox --fail 500=30%,503=20% --seed "$1" --rate 0
-    for _ in {1..30}; do call GET "$O/contacts;" printf '%s ' "$code"; done
+    for _ in {1..30}; do call GET "$O/contacts"; printf '%s ' "$code"; done
     stop_sandbox
   }
   first=$(statuses 7)

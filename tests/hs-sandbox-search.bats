@@ -2,7 +2,11 @@
 # The search of hs-sandbox: operators, limits, pages.
 # shellcheck disable=SC2016  # the dollars in single quotes are jq's
 
-setup() { load helper; load hs-sandbox-helper; }
+setup() {
+  load helper
+  load hs-sandbox-helper
+  cd "$BATS_TEST_TMPDIR" || return
+}
 teardown() { stop_sandbox; }
 
 # found FILTERS...: the subjects of the tasks that a search with these filters (one group) finds, sorted.
@@ -97,4 +101,60 @@ filter() { jq -nc --arg p "$1" --arg o "$2" '{propertyName: $p, operator: $o} + 
   [ "$code" -eq 200 ]
   call POST "$O/tasks/search" "{\"query\":\"$(printf 'x%.0s' {1..3000})\"}"
   [ "$code" -eq 400 ]
+}
+
+@test "with a lag, search judges by what was, answers with what is, and a read by id is fresh" {
+  start_sandbox --db portal.db --search-rate 0
+  person=$(make contacts '{"email":"a@b.co"}')
+  task=$(make tasks '{"hs_timestamp":"2026-01-05","hs_task_subject":"one","hs_task_status":"NOT_STARTED"}')
+  gone=$(make tasks '{"hs_timestamp":"2026-01-05","hs_task_subject":"gone","hs_task_status":"NOT_STARTED"}')
+  call PUT "$O/tasks/$gone/associations/default/contacts/$person"
+  stop_sandbox
+  start_sandbox --db portal.db --search-rate 0 --lag 1h
+  call PATCH "$O/tasks/$task" '{"properties":{"hs_task_status":"COMPLETED","hs_timestamp":"2026-01-09","hs_task_subject":"changed"}}'
+  call DELETE "$O/tasks/$gone"
+  call PUT "$O/tasks/$task/associations/default/contacts/$person"
+  new=$(make tasks '{"hs_timestamp":"2026-01-05","hs_task_subject":"new","hs_task_status":"NOT_STARTED"}')
+  [ "$(found "$(filter hs_task_status EQ NOT_STARTED)")" = changed,gone ]
+  [ "$(found "$(filter hs_task_status EQ COMPLETED)")" = '' ]
+  [ "$(found "$(filter associations.contact EQ "$person")")" = gone ]
+  call POST "$O/tasks/search" '{"sorts":["-hs_timestamp"],"properties":["hs_timestamp"]}'
+  is '.total == 2 and all(.results[]; .archived == false)'
+  is --arg t "$task" '(.results[] | select(.id == $t) | .properties.hs_timestamp) == "2026-01-09T00:00:00.000Z"'
+  call GET "$O/tasks/$task?properties=hs_task_status"
+  is '.properties.hs_task_status == "COMPLETED"'
+  call GET "$O/tasks/$new"
+  [ "$code" -eq 200 ]
+  call GET "$O/tasks/$gone"
+  [ "$code" -eq 404 ]
+  call GET "$O/tasks"
+  is --arg t "$task" --arg n "$new" '[.results[].id] == [$t, $n]'
+
+  # What was under way is still behind after a restart, by the lag that counts then.
+  stop_sandbox
+  start_sandbox --db portal.db --search-rate 0 --lag 1h
+  [ "$(found "$(filter hs_task_status EQ NOT_STARTED)")" = changed,gone ]
+  stop_sandbox
+  start_sandbox --db portal.db --search-rate 0 --lag 1ms
+  [ "$(found "$(filter hs_task_status EQ NOT_STARTED)")" = new ]
+  [ "$(found "$(filter associations.contact EQ "$person")")" = changed ]
+  stop_sandbox
+  start_sandbox --db portal.db --search-rate 0
+  [ "$(found "$(filter hs_task_status EQ NOT_STARTED)")" = new ]
+  [ "$(sqlite3 portal.db "select count(*) from sqlite_master where type = 'trigger' or tbl_name glob '*_index' or tbl_name glob '*_pending'")" -eq 0 ]
+}
+
+@test "what is written becomes visible to search a lag later, not sooner and not much later" {
+  start_sandbox --search-rate 0 --rate 0 --lag 400ms
+  call POST /crm/v3/properties/tasks '{"name":"leadpipe_key","label":"K","type":"string","fieldType":"text","groupName":"task","hasUniqueValue":true}'
+  began=$(now_ms)
+  make tasks '{"hs_timestamp":"2026-01-05","hs_task_subject":"one","leadpipe_key":"k1"}'
+  made=$(now_ms)
+  until [ "$(found "$(filter leadpipe_key EQ k1)")" = one ]; do
+    [ $(($(now_ms) - made)) -lt 5000 ]
+    sleep 0.01
+  done
+  [ $(($(now_ms) - began)) -ge 400 ]
+  run hs-sandbox --lag soon
+  [ "$status" -eq 2 ]
 }

@@ -136,8 +136,8 @@ static bool put_association_filter(struct condition *w, struct slice name, struc
 		return invalid(w, "an association takes EQ, NEQ, IN, HAS_PROPERTY and NOT_HAS_PROPERTY", name);
 	if (is_in ? values == NULL || values->count == 0 : !by_presence && json_text(json_get(filter, "value")).len == 0)
 		return invalid(w, "the operator wants a value", name);
-	buf_printf(&w->sql, "hs_object_id %sIN (SELECT to_id FROM associations WHERE from_type=%d AND to_type=%d", negated ? "NOT " : "",
-		(int)to->index, (int)w->c->type->index);
+	buf_printf(&w->sql, "hs_object_id %sIN (SELECT to_id FROM %s from_type=%d AND to_type=%d", negated ? "NOT " : "",
+		w->c->portal->lag_ms > 0 ? "associations_index WHERE is_linked AND" : "associations WHERE", (int)to->index, (int)w->c->type->index);
 	if (!by_presence) {
 		buf_puts(&w->sql, " AND from_id IN (");
 		if (!is_in)

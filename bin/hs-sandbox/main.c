@@ -27,7 +27,7 @@ struct options {
 	unsigned port;
 	const char *db_path, *calls_path;
 	const char *token, *token_file, *scopes;
-	int64_t rate, search_rate, daily;
+	int64_t rate, search_rate, daily, lag_ms;
 	struct latency latency;
 	struct faults faults;
 	bool demo;
@@ -42,6 +42,7 @@ enum {
 	KEY_RATE,
 	KEY_SEARCH_RATE,
 	KEY_DAILY,
+	KEY_LAG,
 	KEY_LATENCY,
 	KEY_FAIL,
 	KEY_CALLS,
@@ -58,6 +59,7 @@ static const struct cli_option option_table[] = {
 	{ KEY_RATE, "rate", "N", "calls in ten seconds (default 190; 0: no limit)" },
 	{ KEY_SEARCH_RATE, "search-rate", "N", "searches a second (default 5; 0: no limit)" },
 	{ KEY_DAILY, "daily", "N", "calls a day (default 625000; 0: no limit)" },
+	{ KEY_LAG, "lag", "TIME", "how long searches are behind the writes (default 0)" },
 	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
 	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,stall=1%" },
 	{ KEY_CALLS, "calls", "FILE", "append a JSON line for each API call" },
@@ -91,6 +93,7 @@ static struct options parse_options(int argc, char **argv)
 		case KEY_RATE: opt.rate = cli_int("--rate", value, 0, MAX_RATE); break;
 		case KEY_SEARCH_RATE: opt.search_rate = cli_int("--search-rate", value, 0, MAX_RATE); break;
 		case KEY_DAILY: opt.daily = cli_int("--daily", value, 0, INT32_MAX); break;
+		case KEY_LAG: opt.lag_ms = cli_span_ms("--lag", value); break;
 		case KEY_LATENCY:
 			if (!latency_parse(&opt.latency, slice_of(value), error))
 				cli_usage("--latency %s", error);
@@ -168,7 +171,7 @@ static void wait_for_stop(const sigset_t *open_mask)
 static int run(int argc, char **argv)
 {
 	static struct api api;
-	char ready[64];
+	char ready[64], error[STORE_ERROR_BYTES];
 	sigset_t blocked, before;
 	bool is_filled = false;
 	struct options opt = parse_options(argc, argv);
@@ -186,6 +189,8 @@ static int run(int argc, char **argv)
 	open_api(&api, &opt);
 	if (opt.demo && !demo_load(&api.portal, opt.port, &is_filled))
 		cli_die(EXIT_IO_FAILED, "loading the demo: %s", api.portal.store.error);
+	if (!portal_set_lag(&api.portal, opt.lag_ms, error))
+		cli_die(EXIT_IO_FAILED, "%s", error);
 	if (is_filled)
 		cli_note("%s already holds contacts: the demo is not loaded again", opt.db_path);
 	if (!http_start(http))
@@ -199,7 +204,7 @@ static int run(int argc, char **argv)
 
 static const char synopsis[] =
 	"[--port N] [--db FILE] [--demo] [--token T | --token-file FILE] [--scopes LIST] [--rate N] [--search-rate N] [--daily N]"
-	" [--latency DIST] [--fail LIST] [--calls FILE]";
+	" [--lag TIME] [--latency DIST] [--fail LIST] [--calls FILE]";
 
 static const struct cli_verb verbs[] = {
 	{ NULL, CLI_REPORT, synopsis, "HubSpot's API on 127.0.0.1 over SQLite, to rehearse a workflow before it touches a portal", option_table,

@@ -1,8 +1,10 @@
 /* The search endpoint. Limits as HubSpot documents them (developers.hubspot.com, "Search the CRM", 2026), beside those in condition.h: one sort, 200
- * results a page, 10,000 a query, 3,000 characters of body. Unlike HubSpot's, this index is never behind the writes. */
+ * results a page, 10,000 a query, 3,000 characters of body. With a lag (lag.h), filters and sorts see the records as they
+ * were, while the properties in the answer are those of now. */
 #include <stdio.h>
 
 #include "condition.h"
+#include "lag.h"
 #include "objects.h"
 #include "records.h"
 
@@ -47,10 +49,16 @@ static sqlite3_stmt *run(struct condition *w, const char *sql)
 	return stmt;
 }
 
+/* Where the search looks. */
+static const char *table_of(const struct call *c)
+{
+	return arena_printf(c->arena, "%s%s", c->type->plural, c->portal->lag_ms > 0 ? "_index" : "").ptr;
+}
+
 static int64_t count_matches(struct condition *w, const char *where)
 {
 	struct store *s = &w->c->portal->store;
-	struct slice sql = arena_printf(w->c->arena, "SELECT count(*) FROM %s WHERE %s", w->c->type->plural, where);
+	struct slice sql = arena_printf(w->c->arena, "SELECT count(*) FROM %s WHERE %s", table_of(w->c), where);
 	sqlite3_stmt *stmt = run(w, sql.ptr);
 	int64_t total = store_next(s, stmt) ? sqlite3_column_int64(stmt, 0) : 0;
 	sqlite3_reset(stmt);
@@ -97,7 +105,8 @@ static void put_page(struct condition *w, int64_t total, int64_t after, int64_t 
 	size_t name_count, count = 0;
 	struct slice *names = call_strings(c, json_get(c->body, "properties"), &name_count);
 	reader_init(c, &reader, c->type, names, name_count);
-	struct slice sql = arena_printf(c->arena, "SELECT hs_object_id FROM %s WHERE %s LIMIT ?%zu OFFSET ?%zu", c->type->plural, buf_text(&w->sql),
+	reader.shows_archived = c->portal->lag_ms > 0; /* the index does not know yet */
+	struct slice sql = arena_printf(c->arena, "SELECT hs_object_id FROM %s WHERE %s LIMIT ?%zu OFFSET ?%zu", table_of(c), buf_text(&w->sql),
 		w->bind_count + 1, w->bind_count + 2);
 	sqlite3_stmt *stmt = run(w, sql.ptr);
 	sqlite3_bind_int64(stmt, (int)w->bind_count + 1, limit);
@@ -131,6 +140,8 @@ void object_search(struct call *c)
 		return;
 	}
 	w->c = c;
+	if (c->portal->lag_ms > 0)
+		lag_catch_up(&c->portal->store, clock_real_ms() - c->portal->lag_ms);
 	buf_init(&w->sql, SQL_MAX_BYTES);
 	buf_puts(&w->sql, "_archived_at IS NULL");
 	if (read_window(c, &after, &limit) && condition_put_groups(w, json_get(c->body, "filterGroups"))) {
