@@ -103,10 +103,69 @@ teardown() { stop_sandbox; }
   start_sandbox --db "$BATS_TEST_TMPDIR/p.db"
   call GET "$O/contacts?properties=email"
   is '[.results[].properties.email] == ["l@b.co"]'
-  for bad in 500 500=5 zork=5% 500=60%,reset=60% ''; do
+  for bad in 500 500=5 zork=5% 500=60%,reset=60% late=5% 500=5%:1s ''; do
     run hs-sandbox --fail "$bad"
     [ "$status" -eq 2 ]
   done
+}
+
+@test "a call takes effect in its time although its client has left" {
+  db=$BATS_TEST_TMPDIR/portal.db
+  start_sandbox --db "$db" --latency 500ms --calls "$BATS_TEST_TMPDIR/calls" --rate 0
+  pids=()
+  for i in {1..20}; do
+    curl -sS -m 0.3 -o /dev/null -H 'Authorization: Bearer sandbox-token' -H 'Content-Type: application/json' \
+      -d "{\"properties\":{\"email\":\"$i@b.co\"}}" "$SANDBOX_URL$O/contacts" &
+    pids+=($!)
+  done
+  for pid in "${pids[@]}"; do
+    status=0
+    wait "$pid" || status=$?
+    [ "$status" -eq 28 ]
+  done
+  until [ "$(curl -sS "$SANDBOX_URL/sandbox/calls" | jq .total)" -eq 20 ]; do sleep 0.02; done
+  [ "$(sqlite3 "$db" 'select count(*) from contacts')" -eq 20 ]
+  jq -se 'all(.status == 201 and .ms >= 500)' "$BATS_TEST_TMPDIR/calls"
+}
+
+# cut_patch PATH PROPERTIES: a PATCH whose connection must be reset.
+cut_patch() {
+  run curl -sS -X PATCH -H 'Authorization: Bearer sandbox-token' -H 'Content-Type: application/json' -d "{\"properties\":$2}" "$SANDBOX_URL$1"
+  [ "$status" -eq 56 ]
+}
+
+@test "late: the connection is reset at once, the call counts now and takes effect in its time, in the order of arrival" {
+  db=$BATS_TEST_TMPDIR/portal.db
+  start_sandbox --db "$db"
+  id=$(make contacts '{"email":"a@b.co"}')
+  stop_sandbox
+  start_sandbox --db "$db" --fail late=100%:1s --rate 9 --calls "$BATS_TEST_TMPDIR/calls"
+  began=$(now_ms)
+  for city in A B C D E F G H; do cut_patch "$O/contacts/$id" "{\"city\":\"$city\"}"; done
+  run curl -sS "$SANDBOX_URL/sandbox/calls"
+  [ "$(sqlite3 "$db" 'select count(city) from contacts')" -eq 0 ]
+  [ $(($(now_ms) - began)) -lt 1000 ]
+  [ "$(jq -c '[.total, .late]' <<<"$output")" = '[0,8]' ]
+  cut_patch "$O/contacts/0" '{"city":"Z"}'
+  call GET "$O/contacts/$id"
+  [ "$code" -eq 429 ]
+  until [ "$(curl -sS "$SANDBOX_URL/sandbox/calls" | jq .late)" -eq 0 ]; do sleep 0.02; done
+  [ "$(sqlite3 "$db" 'select city from contacts')" = H ]
+  jq -se 'map(select(.fault == "late")) | length == 9 and all(.status == 0 and .ms >= 1000) and map(.effect) == [range(8) | 200] + [404] and
+    (map(.ts) | . == sort)' "$BATS_TEST_TMPDIR/calls"
+}
+
+@test "late effects that are still to come when the sandbox is told to end are dropped" {
+  db=$BATS_TEST_TMPDIR/portal.db
+  start_sandbox --db "$db"
+  id=$(make contacts '{"email":"a@b.co"}')
+  stop_sandbox
+  start_sandbox --db "$db" --fail late=100%:1h --calls "$BATS_TEST_TMPDIR/calls"
+  cut_patch "$O/contacts/$id" '{"city":"Rome"}'
+  kill -TERM "$SANDBOX_PID"
+  wait "$SANDBOX_PID"
+  [ "$(sqlite3 "$db" 'select count(city) from contacts')" -eq 0 ]
+  [ "$(jq -c '[.op, .status, .fault, .effect]' "$BATS_TEST_TMPDIR/calls")" = '["update",0,"late",null]' ]
 }
 
 @test "the same seed fails the same calls" {
@@ -129,7 +188,7 @@ teardown() { stop_sandbox; }
   call POST /crm/v3/objects/contacts/batch/create '{"inputs":[{"properties":{"email":"a@b.co"}}]}'
   call POST "$O/tasks/search" '{}'
   run curl -sS "$SANDBOX_URL/sandbox/calls"
-  [ "$output" = '{"total":3,"objects":2,"by":{"batch create contacts":2,"search tasks":1},"status":{"200":1,"201":1,"409":1}}' ]
+  [ "$output" = '{"total":3,"objects":2,"by":{"batch create contacts":2,"search tasks":1},"status":{"200":1,"201":1,"409":1},"late":0}' ]
   jq -se 'map([.op, .method, .path, .status, .objects]) == [["batch create", "POST", "/crm/objects/2026-03/contacts/batch/create", 201, 2],
     ["batch create", "POST", "/crm/v3/objects/contacts/batch/create", 409, 0], ["search", "POST", "/crm/objects/2026-03/tasks/search", 200, 0]]
     and all(.ms >= 0 and (.ts | test("Z$")))' "$BATS_TEST_TMPDIR/calls"

@@ -1,9 +1,8 @@
 /* hs-sandbox - HubSpot's API on the loopback address, over SQLite, with web sites for the demo's companies.
  *
  * One thread answers everything, one request after the other: SQLite takes one writer anyway, a batch of a hundred takes a few milliseconds, and what a
- * test sees does not depend on threads. A delayed answer waits beside that thread, not in it. */
+ * test sees does not depend on threads. What is to be delayed waits beside the rest and holds nothing up. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +60,7 @@ static const struct cli_option option_table[] = {
 	{ KEY_DAILY, "daily", "N", "calls a day (default 625000; 0: no limit)" },
 	{ KEY_LAG, "lag", "TIME", "how long searches are behind the writes (default 0)" },
 	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
-	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,stall=1%" },
+	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,late=1%:30s,stall=1%" },
 	{ KEY_CALLS, "calls", "FILE", "append a JSON line for each API call" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -161,13 +160,6 @@ static int close_api(struct api *api, const struct options *opt)
 	return status;
 }
 
-/* Signals are let in only while this waits, so none is missed between a look and the wait. */
-static void wait_for_stop(const sigset_t *open_mask)
-{
-	while (!cli_stopping())
-		ppoll(NULL, 0, NULL, open_mask);
-}
-
 static int run(int argc, char **argv)
 {
 	static struct api api;
@@ -178,7 +170,7 @@ static int run(int argc, char **argv)
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &blocked, &before); /* the other threads inherit it */
+	sigprocmask(SIG_BLOCK, &blocked, &before);
 	cli_catch_stop();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error of the one call */
@@ -197,7 +189,7 @@ static int run(int argc, char **argv)
 		cli_die(EXIT_SERVICE_DOWN, "cannot start the server: %s", strerror(errno));
 	snprintf(ready, sizeof ready, "hs-sandbox: ready http://127.0.0.1:%u\n", opt.port);
 	cli_print(slice_of(ready));
-	wait_for_stop(&before);
+	http_run(http, &before, cli_stopping);
 	http_stop(http);
 	return close_api(&api, &opt);
 }
