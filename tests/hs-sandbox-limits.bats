@@ -43,14 +43,60 @@ teardown() { stop_sandbox; }
   [ "$code" -eq 200 ]
 }
 
-@test "the daily limit ends the day" {
+@test "fixed windows let through twice the rate around their seam, whose place the seed gives" {
+  start_sandbox --limit-window fixed --rate 3 --seed 52 # the seam: 1.42 s after the start
+  began=$(now_ms)
+  for _ in 1 2 3; do
+    call GET "$O/contacts"
+    [ "$code" -eq 200 ]
+  done
+  call GET "$O/contacts"
+  [ "$code" -eq 429 ]
+  is '.policyName == "TEN_SECONDLY_ROLLING"'
+  until call GET "$O/contacts" && [ "$code" -eq 200 ]; do sleep 0.05; done
+  for _ in 1 2; do
+    call GET "$O/contacts"
+    [ "$code" -eq 200 ]
+  done
+  [ $(($(now_ms) - began)) -lt 5000 ]
+  call GET "$O/contacts"
+  [ "$code" -eq 429 ]
+  for bad in Fixed '' 10s; do
+    run hs-sandbox --limit-window "$bad"
+    [ "$status" -eq 2 ]
+  done
+  [ "$(head -n 1 <<<"$output")" = 'hs-sandbox: --limit-window wants rolling or fixed, not "10s"' ]
+}
+
+@test "a call counts when it arrives, before its latency, and what came of each can be counted afterwards" {
+  for window in rolling fixed; do
+    calls=$BATS_TEST_TMPDIR/calls.$window
+    start_sandbox --limit-window $window --rate 7 --latency 100ms..1500ms --seed 1 --calls "$calls"
+    pids=()
+    for _ in {1..12}; do
+      curl -sS -o /dev/null -H 'Authorization: Bearer sandbox-token' "$SANDBOX_URL$O/contacts" &
+      pids+=($!)
+    done
+    wait "${pids[@]}"
+    stop_sandbox
+    jq -se '(map(.ts) | . != sort) and (sort_by([.ts, .status]) | map(.status)) == [range(7) | 200] + [range(5) | 429]' "$calls"
+  done
+}
+
+@test "the daily limit ends the day, and the account tells how much of it is used and when it starts anew" {
   start_sandbox --daily 2 --rate 0
   call GET "$O/contacts"
   call GET /account-info/v3/api-usage/daily/private-apps
   is '.results[0] | .name == "private-apps-api-calls-daily" and .usageLimit == 2 and .currentUsage == 2 and .fetchStatus == "SUCCESS"'
-  call GET "$O/contacts"
-  [ "$code" -eq 429 ]
-  is '.policyName == "DAILY" and .message == "You have reached your daily limit."'
+  is '.results[0] | (.resetsAt | endswith("T00:00:00.000Z")) and .resetsAt > .collectedAt'
+  for path in "$O/contacts" /account-info/2026-03/api-usage/daily/private-apps; do
+    call GET "$path"
+    [ "$code" -eq 429 ]
+    is '.status == "error" and .message == "You have reached your daily limit." and .errorType == "RATE_LIMIT" and .policyName == "DAILY"'
+    is '(has("category") | not) and (.groupName | startswith("publicapi:")) and (.correlationId | length) == 36'
+  done
+  call POST "$O/contacts/search" '{}'
+  is '.policyName == "DAILY"'
 }
 
 @test "latency delays each call, and calls do not wait for one another" {

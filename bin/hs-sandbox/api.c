@@ -30,7 +30,7 @@ static struct limit_state refuse_by_fault(struct api *api, bool search)
 {
 	return (struct limit_state){
 		.verdict = search ? LIMIT_SECONDLY : LIMIT_TEN_SECONDLY,
-		.daily_remaining = api->limits.daily - api->limits.daily_used,
+		.daily_remaining = api->limits.settings.daily - api->limits.daily_used,
 	};
 }
 
@@ -44,7 +44,7 @@ struct arrival api_arrive(struct api *api, const struct api_request *request)
 		a.verdict = VERDICT_NO_TOKEN;
 		return a;
 	}
-	a.has_limit_headers = !search && api->limits.rate > 0;
+	a.has_limit_headers = !search && api->limits.settings.rate > 0;
 	a.fault = faults_draw(&api->faults, &api->random);
 	if (a.fault == FAULT_429) {
 		a.limit = refuse_by_fault(api, search);

@@ -26,7 +26,8 @@ struct options {
 	unsigned port;
 	const char *db_path, *calls_path;
 	const char *token, *token_file, *scopes;
-	int64_t rate, search_rate, daily, lag_ms;
+	struct limit_settings limits;
+	int64_t lag_ms;
 	struct latency latency;
 	struct faults faults;
 	bool demo;
@@ -41,6 +42,7 @@ enum {
 	KEY_RATE,
 	KEY_SEARCH_RATE,
 	KEY_DAILY,
+	KEY_LIMIT_WINDOW,
 	KEY_LAG,
 	KEY_LATENCY,
 	KEY_FAIL,
@@ -58,6 +60,7 @@ static const struct cli_option option_table[] = {
 	{ KEY_RATE, "rate", "N", "calls in ten seconds (default 190; 0: no limit)" },
 	{ KEY_SEARCH_RATE, "search-rate", "N", "searches a second (default 5; 0: no limit)" },
 	{ KEY_DAILY, "daily", "N", "calls a day (default 625000; 0: no limit)" },
+	{ KEY_LIMIT_WINDOW, "limit-window", "KIND", "rolling (default) or fixed" },
 	{ KEY_LAG, "lag", "TIME", "how long searches are behind the writes (default 0)" },
 	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
 	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,late=1%:30s,stall=1%" },
@@ -75,9 +78,16 @@ static void read_token(struct options *opt)
 	opt->token = buf_text(&token);
 }
 
+static bool parse_window(const char *kind)
+{
+	if (strcmp(kind, "fixed") != 0 && strcmp(kind, "rolling") != 0)
+		cli_usage("--limit-window wants rolling or fixed, not \"%s\"", kind);
+	return strcmp(kind, "fixed") == 0;
+}
+
 static struct options parse_options(int argc, char **argv)
 {
-	struct options opt = { .rate = DEFAULT_RATE, .search_rate = DEFAULT_SEARCH_RATE, .daily = DEFAULT_DAILY };
+	struct options opt = { .limits = { .rate = DEFAULT_RATE, .search_rate = DEFAULT_SEARCH_RATE, .daily = DEFAULT_DAILY } };
 	const char *value;
 	char error[DIST_ERROR_BYTES];
 	int count;
@@ -89,9 +99,10 @@ static struct options parse_options(int argc, char **argv)
 		case KEY_TOKEN: opt.token = value; break;
 		case KEY_TOKEN_FILE: opt.token_file = value; break;
 		case KEY_SCOPES: opt.scopes = value; break;
-		case KEY_RATE: opt.rate = cli_int("--rate", value, 0, MAX_RATE); break;
-		case KEY_SEARCH_RATE: opt.search_rate = cli_int("--search-rate", value, 0, MAX_RATE); break;
-		case KEY_DAILY: opt.daily = cli_int("--daily", value, 0, INT32_MAX); break;
+		case KEY_RATE: opt.limits.rate = cli_int("--rate", value, 0, MAX_RATE); break;
+		case KEY_SEARCH_RATE: opt.limits.search_rate = cli_int("--search-rate", value, 0, MAX_RATE); break;
+		case KEY_DAILY: opt.limits.daily = cli_int("--daily", value, 0, INT32_MAX); break;
+		case KEY_LIMIT_WINDOW: opt.limits.is_fixed = parse_window(value); break;
 		case KEY_LAG: opt.lag_ms = cli_span_ms("--lag", value); break;
 		case KEY_LATENCY:
 			if (!latency_parse(&opt.latency, slice_of(value), error))
@@ -132,13 +143,16 @@ static void open_api(struct api *api, const struct options *opt)
 		random_seed_real(&api->random);
 	if (!calls_open(&api->calls, opt->calls_path))
 		cli_die(EXIT_IO_FAILED, "%s: %s", opt->calls_path, strerror(errno));
-	if (!limits_init(&api->limits, opt->rate, opt->search_rate, opt->daily))
+	struct limit_settings limits = opt->limits;
+	if (limits.is_fixed)
+		limits.seam_us = clock_steady_us() + (int64_t)random_below(&api->random, (uint64_t)LIMIT_WINDOW_MS * 1000);
+	if (!limits_init(&api->limits, &limits))
 		cli_die(EXIT_IO_FAILED, "out of memory");
 	if (!portal_open(&api->portal, opt->db_path, &shared->clock, error))
 		cli_die(EXIT_IO_FAILED, "%s: %s", opt->db_path == NULL ? "memory" : opt->db_path, error);
 	if (!tokens_register(&api->portal.store))
 		cli_die(EXIT_IO_FAILED, "out of memory");
-	api->portal.daily_limit = opt->daily;
+	api->portal.daily_limit = opt->limits.daily;
 }
 
 static int close_api(struct api *api, const struct options *opt)
@@ -196,7 +210,7 @@ static int run(int argc, char **argv)
 
 static const char synopsis[] =
 	"[--port N] [--db FILE] [--demo] [--token T | --token-file FILE] [--scopes LIST] [--rate N] [--search-rate N] [--daily N]"
-	" [--lag TIME] [--latency DIST] [--fail LIST] [--calls FILE]";
+	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--calls FILE]";
 
 static const struct cli_verb verbs[] = {
 	{ NULL, CLI_REPORT, synopsis, "HubSpot's API on 127.0.0.1 over SQLite, to rehearse a workflow before it touches a portal", option_table,

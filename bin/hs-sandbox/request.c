@@ -98,11 +98,11 @@ static void add_limit_headers(struct MHD_Response *response, const struct api *a
 {
 	if (!a->has_limit_headers)
 		return;
-	add_number_header(response, "X-HubSpot-RateLimit-Max", api->limits.rate);
+	add_number_header(response, "X-HubSpot-RateLimit-Max", api->limits.settings.rate);
 	add_number_header(response, "X-HubSpot-RateLimit-Remaining", a->limit.remaining);
 	add_number_header(response, "X-HubSpot-RateLimit-Interval-Milliseconds", LIMIT_WINDOW_MS);
-	if (api->limits.daily > 0) {
-		add_number_header(response, "X-HubSpot-RateLimit-Daily", api->limits.daily);
+	if (api->limits.settings.daily > 0) {
+		add_number_header(response, "X-HubSpot-RateLimit-Daily", api->limits.settings.daily);
 		add_number_header(response, "X-HubSpot-RateLimit-Daily-Remaining", a->limit.daily_remaining);
 	}
 }
