@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lag.h"
+
 enum { FIRST_OBJECT_ID = 100000000, ERROR_TEXT_BYTES = 1024 };
 
 /* -- the portal -- */
@@ -48,6 +50,20 @@ bool portal_close(struct portal *p, char error[STORE_ERROR_BYTES])
 	if (!good)
 		snprintf(error, STORE_ERROR_BYTES, "%s", p->store.error);
 	return good;
+}
+
+bool portal_set_lag(struct portal *p, int64_t lag_ms, char error[STORE_ERROR_BYTES])
+{
+	store_begin(&p->store);
+	if (lag_ms > 0)
+		lag_start(&p->store, p->schemas);
+	else
+		lag_stop(&p->store);
+	p->lag_ms = lag_ms;
+	if (store_end(&p->store, true))
+		return true;
+	snprintf(error, STORE_ERROR_BYTES, "%s", p->store.error);
+	return false;
 }
 
 void portal_now(const struct portal *p, char text[CLOCK_TEXT_BYTES])

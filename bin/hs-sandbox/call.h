@@ -20,11 +20,15 @@ struct portal {
 	int64_t next_id;
 	int64_t portal_id;
 	int64_t daily_limit, daily_used; /* limit 0: none */
+	int64_t lag_ms; /* of the search index */
 };
 
 /* Opens the database (NULL: in memory) and creates what a new portal has. False with a message. */
 bool portal_open(struct portal *p, const char *path, const struct clock *clock, char error[STORE_ERROR_BYTES]);
 bool portal_close(struct portal *p, char error[STORE_ERROR_BYTES]);
+
+/* From now on searches are that far behind the writes; 0: not at all. False with a message. */
+bool portal_set_lag(struct portal *p, int64_t lag_ms, char error[STORE_ERROR_BYTES]);
 
 /* The time as the API writes it. */
 void portal_now(const struct portal *p, char text[CLOCK_TEXT_BYTES]);

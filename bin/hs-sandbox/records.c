@@ -75,7 +75,7 @@ bool reader_put(struct call *c, const struct reader *r, int64_t id, bool archive
 	if (!store_next(s, stmt))
 		return false;
 	struct slice archived_at = store_text(stmt, 0);
-	if ((archived_at.ptr != NULL) != archived) {
+	if ((archived_at.ptr != NULL) != archived && !r->shows_archived) {
 		sqlite3_reset(stmt);
 		return false;
 	}

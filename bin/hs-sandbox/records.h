@@ -11,6 +11,7 @@ struct reader {
 	const struct property **wanted;
 	size_t count;
 	const char *sql;
+	bool shows_archived; /* an archived record too, as if it were in use: a search index that lags */
 };
 
 /* Names that the portal does not know are left out; no names: HubSpot's default ones. The arena holds it. */
