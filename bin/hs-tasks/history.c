@@ -138,8 +138,12 @@ static void take_contact(struct batch *batch, void *arg)
 	hubspot_give_up(h->tool.api, &answer, "finding the contact");
 }
 
-static void find_contact(struct history *h, const char *email)
+/* HubSpot keeps addresses in small letters, and names the rows of its answer by them. */
+static void find_contact(struct history *h, const char *address)
 {
+	char *email = must(arena_strdup(&h->tool.config.arena, slice_trim(slice_of(address))));
+	for (char *c = email; *c != '\0'; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
 	struct batch *batch = batch_new(h->tool.api, OBJECT_CONTACTS, BATCH_READ);
 	batch->properties = slice_of("[\"email\"]");
 	batch->id_property = "email";

@@ -233,6 +233,37 @@ static bool is_whole(const struct undo_item *item)
 		((item->outcome == UNDO_RESTORED || item->outcome == UNDO_ARCHIVED) && (item->reason.len == 0 || item->is_undone));
 }
 
+/* The reason without what it names: "changed since". */
+static struct slice cause_of(const struct undo_item *item)
+{
+	const char *colon = item->reason.len == 0 ? NULL : memchr(item->reason.ptr, ':', item->reason.len);
+	return (struct slice){ item->reason.ptr, colon == NULL ? item->reason.len : (size_t)(colon - item->reason.ptr) };
+}
+
+/* How many were left alone, in whole or in part, by each cause. */
+static void say_causes(const struct undo *u)
+{
+	enum { MAX_CAUSES = 16 };
+	struct slice causes[MAX_CAUSES];
+	size_t counts[MAX_CAUSES], count = 0;
+	for (size_t i = 0; i < u->count; i++) {
+		const struct undo_item *item = &u->items[i];
+		struct slice cause = cause_of(item);
+		size_t at = 0;
+		if (is_whole(item) && item->outcome != UNDO_SKIPPED)
+			continue;
+		while (at < count && !slice_equal(causes[at], cause))
+			at++;
+		if (at == MAX_CAUSES)
+			continue;
+		causes[at] = cause;
+		counts[at] = at == count ? 1 : counts[at] + 1;
+		count += at == count;
+	}
+	for (size_t i = 0; i < count; i++)
+		cli_warn("undo: %zu: %.*s", counts[i], (int)causes[i].len, causes[i].ptr);
+}
+
 static size_t report(const struct undo *u, struct stream *out)
 {
 	size_t counts[UNDO_FAILED + 1] = { 0 }, partly = 0, open = 0;
@@ -250,10 +281,12 @@ static size_t report(const struct undo *u, struct stream *out)
 		partly += !is_whole(item) && item->outcome == UNDO_RESTORED;
 	}
 	buf_release(&line);
-	if (!cli_shared()->quiet)
+	if (!cli_shared()->quiet) {
 		cli_warn("undo: %s%zu restored (%zu in part), %zu archived, %zu left alone, %zu failed",
 			hubspot_is_dry_run(u->tool.api) ? "would be: " : "", counts[UNDO_RESTORED], partly, counts[UNDO_ARCHIVED],
 			counts[UNDO_SKIPPED], counts[UNDO_FAILED]);
+		say_causes(u);
+	}
 	return open;
 }
 
