@@ -37,6 +37,8 @@ void candidates_forget(struct candidates *c)
 bool candidates_is_wanted(const struct candidates *c, struct slice subject)
 {
 	const struct route *route = workflow_route(&c->tool->workflow, subject);
+	if (route != NULL && c->is_paused[route - c->tool->workflow.routes])
+		return false;
 	return c->only_other ? route == NULL : c->route == NULL || route == c->route;
 }
 

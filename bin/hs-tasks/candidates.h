@@ -20,6 +20,7 @@ struct candidates {
 	struct portal *portal;
 	const struct route *route; /* NULL: all */
 	bool only_other;
+	bool is_paused[WORKFLOW_ROUTES]; /* their tasks are left alone */
 	size_t wanted;
 	int64_t now_ms;
 

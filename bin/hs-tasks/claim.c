@@ -96,20 +96,6 @@ struct claim {
 
 /* -- claiming -- */
 
-static bool is_paused(struct claim *claim, struct slice route)
-{
-	struct arena arena;
-	struct slice reason;
-	bool paused = false;
-	if (claim->tool.journal == NULL || route.len == 0)
-		return false;
-	arena_init(&arena, MAX_LINE_BYTES);
-	if (journal_ok(claim->tool.api, claim->tool.journal, journal_paused(claim->tool.journal, route, &arena, &reason)))
-		paused = reason.len > 0;
-	arena_release(&arena);
-	return paused;
-}
-
 static enum claim_verdict judge(const struct task_state *task, const struct json *object, int64_t server_ms, void *row_arg, void *arg)
 {
 	const struct claim *claim = ((struct claim_batch *)arg)->claim;
@@ -417,17 +403,17 @@ static bool begin(struct claim *claim)
 /* One look at the queue. An empty one, as cron finds it most of the time, costs the search alone. */
 static void look(struct claim *claim)
 {
-	struct hubspot *api = claim->tool.api;
-	candidates_find(&claim->candidates);
-	if (claim->candidates.count == claim->candidates.next || hubspot_trouble(api)->status != 0 || !begin(claim))
-		return;
-	if (is_paused(claim, slice_of(claim->type == NULL ? "" : claim->type))) {
+	struct candidates *candidates = &claim->candidates;
+	ledger_paused_routes(&claim->tool, &claim->portal, candidates->is_paused);
+	if (candidates->route != NULL && candidates->is_paused[candidates->route - claim->tool.workflow.routes]) {
 		if (!cli_shared()->quiet && !claim->has_said_paused)
 			cli_warn("claim: route %s is paused; hs-tasks resume %s ends that", claim->type, claim->type);
 		claim->has_said_paused = true;
 		return;
 	}
-	work(claim);
+	candidates_find(candidates);
+	if (candidates->count > candidates->next && hubspot_trouble(claim->tool.api)->status == 0 && begin(claim))
+		work(claim);
 }
 
 /* Until the next look, at most STEP_MS at a time: leases are renewed meanwhile. */

@@ -248,7 +248,8 @@ static void judge_failure(struct hubspot *api, const struct http_response *respo
 		answer->outcome = HUBSPOT_BROKEN;
 		/* HubSpot's guidelines; the answer itself does not say it. */
 		if (slice_find_nocase(slice_of(answer->message), slice_of("daily limit")) != NULL)
-			snprintf(answer->message, sizeof answer->message, "%s; it starts anew at midnight in the account's time zone", response->error);
+			snprintf(answer->message, sizeof answer->message, "%s; it starts anew at midnight in the account's time zone",
+				response->error);
 		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
 		break;
 	case HTTP_CANCELLED:

@@ -1,9 +1,11 @@
 #include "ledger.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "known.h"
 #include "lease.h"
 
 enum { MAX_PATH_BYTES = 8192 };
@@ -18,15 +20,20 @@ static void put_host(struct buf *path, const char *url)
 	}
 }
 
+static void put_suffix(const struct tool *tool, struct buf *path)
+{
+	if (!hubspot_is_loopback(tool->api_url))
+		return;
+	buf_putc(path, '-');
+	put_host(path, tool->api_url);
+}
+
 bool ledger_folder(const struct tool *tool, const struct portal *portal, struct buf *path, char error[CONFIG_ERROR_BYTES])
 {
 	if (!config_state_dir(path, error))
 		return false;
 	buf_printf(path, "/portal-%s", portal->id);
-	if (hubspot_is_loopback(tool->api_url)) {
-		buf_putc(path, '-');
-		put_host(path, tool->api_url);
-	}
+	put_suffix(tool, path);
 	if (!path->failed && (mkdir(buf_text(path), 0700) == 0 || errno == EEXIST))
 		return true;
 	snprintf(error, CONFIG_ERROR_BYTES, "%.300s: %s", buf_text(path), path->failed ? "the path is too long" : strerror(errno));
@@ -91,10 +98,92 @@ bool ledger_open(struct tool *tool, const struct portal *portal)
 	return hubspot_trouble(tool->api)->status == 0;
 }
 
-void ledger_read(struct tool *tool, const struct portal *portal)
+static void open_or_die(struct tool *tool, const struct portal *portal, bool read_only)
 {
 	char error[JOURNAL_ERROR_BYTES];
-	tool->journal = open_journal(tool, portal, true, error);
+	tool->journal = open_journal(tool, portal, read_only, error);
 	if (tool->journal == NULL)
 		cli_die(EXIT_IO_FAILED, "journal: %s", error);
+}
+
+void ledger_read(struct tool *tool, const struct portal *portal)
+{
+	open_or_die(tool, portal, true);
+}
+
+void ledger_edit(struct tool *tool, const struct portal *portal)
+{
+	open_or_die(tool, portal, false);
+}
+
+/* -- which portal -- */
+
+/* The id in a folder's name, where it is one of a portal at this address. */
+static bool take_folder(const struct tool *tool, const char *name, char id[PORTAL_TEXT_BYTES])
+{
+	struct buf suffix;
+	size_t prefix = strlen("portal-"), digits = strspn(name + (strncmp(name, "portal-", prefix) == 0 ? prefix : 0), "0123456789");
+	buf_init(&suffix, MAX_PATH_BYTES);
+	put_suffix(tool, &suffix);
+	bool ok = strncmp(name, "portal-", prefix) == 0 && digits > 0 && digits < PORTAL_TEXT_BYTES &&
+		strcmp(name + prefix + digits, buf_text(&suffix)) == 0;
+	if (ok)
+		snprintf(id, PORTAL_TEXT_BYTES, "%.*s", (int)digits, name + prefix);
+	buf_release(&suffix);
+	return ok;
+}
+
+static bool find_only_folder(const struct tool *tool, char id[PORTAL_TEXT_BYTES])
+{
+	char error[CONFIG_ERROR_BYTES];
+	struct buf path;
+	size_t found = 0;
+	buf_init(&path, MAX_PATH_BYTES);
+	DIR *folder = config_state_dir(&path, error) ? opendir(buf_text(&path)) : NULL;
+	for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
+		found += take_folder(tool, entry->d_name, id);
+	if (folder != NULL)
+		closedir(folder);
+	buf_release(&path);
+	return found == 1;
+}
+
+bool ledger_find_portal(const struct tool *tool, const char *id, struct portal *portal)
+{
+	if (id != NULL) {
+		snprintf(portal->id, sizeof portal->id, "%s", id);
+		return true;
+	}
+	return (tool->token.len > 0 && known_read(portal, tool->api, &tool->workflow)) || find_only_folder(tool, portal->id);
+}
+
+/* -- paused routes -- */
+
+struct paused {
+	const struct workflow *workflow;
+	bool *is_paused;
+};
+
+static void note_paused(struct slice name, struct slice reason, int64_t at_ms, void *arg)
+{
+	const struct paused *paused = arg;
+	const struct route *route = workflow_route_named(paused->workflow, name);
+	(void)reason;
+	(void)at_ms;
+	if (route != NULL)
+		paused->is_paused[route - paused->workflow->routes] = true;
+}
+
+void ledger_paused_routes(const struct tool *tool, const struct portal *portal, bool is_paused[WORKFLOW_ROUTES])
+{
+	char error[JOURNAL_ERROR_BYTES];
+	struct paused paused = { &tool->workflow, is_paused };
+	struct journal *journal = tool->journal != NULL ? tool->journal : open_journal(tool, portal, true, error);
+	memset(is_paused, 0, WORKFLOW_ROUTES * sizeof *is_paused);
+	if (journal == NULL)
+		cli_die(EXIT_IO_FAILED, "journal: %s", error);
+	if (journal_each_paused(journal, note_paused, &paused) != 0)
+		cli_die(EXIT_IO_FAILED, "journal: %s", journal_error(journal));
+	if (journal != tool->journal)
+		journal_close(journal);
 }

@@ -19,6 +19,16 @@ bool ledger_join(struct tool *tool, const struct portal *portal);
 /* For a verb that reads: opens the journal as it is. Ends the program where it cannot be read. */
 void ledger_read(struct tool *tool, const struct portal *portal);
 
+/* The portal whose journal is meant, as far as it can be said without a call: `id` where it is not NULL, else the token's own where it is known (known.h), else the
+ * only one that has a journal on this machine. False: it cannot. */
+bool ledger_find_portal(const struct tool *tool, const char *id, struct portal *portal);
+
+/* Opens the journal as tool->journal without entering a run: for what is settled on this machine alone. Ends the program where it cannot be opened. */
+void ledger_edit(struct tool *tool, const struct portal *portal);
+
+/* The routes that are paused in that portal; sets is_paused[i] for route i of the workflow. Ends the program where the journal cannot be read. */
+void ledger_paused_routes(const struct tool *tool, const struct portal *portal, bool is_paused[WORKFLOW_ROUTES]);
+
 /* resume.c */
 void resume_works(struct tool *tool, const struct portal *portal);
 void resume_leases(struct tool *tool);

@@ -3,6 +3,7 @@
  * The only program that talks to the CRM: all others add members to records. Each verb is a file of its own; what they share is tool.h. */
 #include <malloc.h>
 
+#include "portal.h"
 #include "verbs.h"
 
 /* The JSON Schema of what the record verbs read and write, lead(5). */
@@ -90,6 +91,15 @@ static const struct cli_verb verbs[] = {
 		NULL, run_status },
 	{ "limits", CLI_REPORT, "[--json]", "what all processes together have used of HubSpot's limits", limits_options, "hs-tasks limits", NULL,
 		run_limits },
+	{ "history", CLI_SOURCE, "[--since TIME] [--run RUN] [--contact WHO] [--task ID] [--portal ID] [-n N] [--where EXPR]",
+		"print what was written, from the journal: one line an effect", history_options,
+		"hs-tasks history --since 18:00\nhs-tasks history --contact ann@acme.example | qualify explain", NULL, run_history },
+	{ "undo", CLI_EFFECT, "[--reopen] [--dry-run] [RUN] [FILE...]", "take back a run, or what lines of history name", undo_options,
+		"hs-tasks undo --dry-run 17\nhs-tasks history --since 18:00 | jq -c 'select(.route == \"qualify\")' | hs-tasks undo", NULL,
+		run_undo },
+	{ "pause", CLI_REPORT, "[--reason TEXT] [--portal ID] [ROUTE...]", "let claim leave routes alone; without ROUTE list them", pause_options,
+		"hs-tasks pause outreach --reason 'template under review'\nhs-tasks pause", NULL, run_pause },
+	{ "resume", CLI_REPORT, "[--portal ID] ROUTE...", "end that", resume_options, "hs-tasks resume outreach", NULL, run_resume },
 	{ "keep", CLI_REPORT, "--run RUN [--lease TIME] [--max-lease TIME] [--readers LIST]",
 		"keep the leases of a claim while its records are worked; claim starts it", keep_options, NULL, NULL, run_keep },
 	{ NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL },
@@ -104,6 +114,14 @@ const struct route *take_route(const struct workflow *w, const char *name, bool 
 	if (route == NULL)
 		cli_usage("--type: %s has no route \"%s\"", w->path, name);
 	return route;
+}
+
+const char *take_portal(const char *value)
+{
+	uint64_t id;
+	if (!slice_to_u64(slice_of(value), &id) || strlen(value) >= PORTAL_TEXT_BYTES)
+		cli_usage("--portal wants a portal's id, a number, not \"%s\"", value);
+	return value;
 }
 
 void no_operands(void)

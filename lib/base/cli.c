@@ -100,6 +100,12 @@ static void put_examples(struct buf *out, const char *examples)
 			buf_printf(out, "  %.*s\n", (int)line.len, line.ptr);
 }
 
+static void put_verbs(struct buf *out, const struct cli_verb *verbs)
+{
+	for (const struct cli_verb *verb = verbs; verb->run != NULL; verb++)
+		buf_printf(out, "  %-10s %s\n", verb->name, verb->summary);
+}
+
 static _Noreturn void print_verb_help(const struct cli_verb *verb)
 {
 	struct buf out;
@@ -113,6 +119,10 @@ static _Noreturn void print_verb_help(const struct cli_verb *verb)
 			describe(&out, &shared_options[i].option);
 	if (verb->examples != NULL)
 		put_examples(&out, verb->examples);
+	if (verb->name == NULL && verb[1].run != NULL) {
+		buf_puts(&out, "\nverbs:\n");
+		put_verbs(&out, verb + 1);
+	}
 	cli_print(buf_slice(&out));
 	exit(EXIT_OK);
 }
@@ -126,8 +136,7 @@ static void put_program_help(struct buf *out, const char *about, const struct cl
 {
 	put_program_usage(out);
 	buf_printf(out, "%s\n\n", about);
-	for (const struct cli_verb *verb = verbs; verb->run != NULL; verb++)
-		buf_printf(out, "  %-10s %s\n", verb->name, verb->summary);
+	put_verbs(out, verbs);
 	buf_printf(out, "\n%s VERB --help tells more; the manual is %s(1)\n", cli.tool, cli.tool);
 }
 
@@ -145,7 +154,7 @@ static _Noreturn void print_version(void)
 static const struct cli_verb *find_verb(const struct cli_verb *verbs, const char *name)
 {
 	for (const struct cli_verb *verb = verbs; verb->run != NULL; verb++)
-		if (strcmp(verb->name, name) == 0)
+		if (verb->name != NULL && strcmp(verb->name, name) == 0)
 			return verb;
 	return NULL;
 }
@@ -161,7 +170,7 @@ int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, 
 {
 	cli.tool = tool;
 	cli.verb = verbs;
-	if (verbs->name == NULL)
+	if (verbs->name == NULL && (argc < 2 || find_verb(verbs, argv[1]) == NULL))
 		return flushed(verbs->run(argc, argv));
 	struct buf help;
 	buf_init(&help, MAX_MESSAGE_BYTES);

@@ -35,7 +35,7 @@ enum cli_kind {
 };
 
 struct cli_verb {
-	const char *name; /* NULL in the only entry of a program without verbs */
+	const char *name; /* NULL in the entry of a program that runs without a verb: the first */
 	unsigned kind; /* of enum cli_kind, ored */
 	const char *synopsis; /* after the program's and the verb's name: "[--rules FILE] [FILE...]" */
 	const char *summary; /* one line */
@@ -57,8 +57,9 @@ struct cli_shared {
 };
 const struct cli_shared *cli_shared(void);
 
-/* The body of main: finds the verb (entry 0 where names are NULL), handles --help and --version, runs it, and gives its status after checking that
- * what stdio still held for stdout could be written. `verbs` ends with a NULL run. `about` is one line on the program. */
+/* The body of main: finds the verb, handles --help and --version, runs it, and gives its status after checking that
+ * what stdio still held for stdout could be written. `verbs` ends with a NULL run. `about` is one line on the program. Where the first entry has no
+ * name, it is what the program does without a verb, and a first argument that is none of the other names is its own: a file of such a name is ./NAME. */
 int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, int argc, char **argv);
 
 /* The next option of the running verb: its key, with *value its argument; -1 at the first operand (*value is NULL; operands are then cli_operands).

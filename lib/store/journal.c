@@ -188,6 +188,19 @@ static int make_schema(struct journal *j, const char *path)
 	return 0;
 }
 
+/* One that somebody is just making holds nothing yet. */
+static int read_version(struct journal *j, const char *path)
+{
+	int64_t version = number(j, "PRAGMA user_version");
+	if (version < 0)
+		return journal_failed(j, path);
+	if (version == 0) {
+		sqlite3_close(j->db);
+		j->db = NULL;
+	}
+	return 0;
+}
+
 static int open_database(struct journal *j, const char *path, bool read_only)
 {
 	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -195,7 +208,7 @@ static int open_database(struct journal *j, const char *path, bool read_only)
 		return journal_failed(j, path);
 	sqlite3_busy_timeout(j->db, BUSY_MS);
 	if (read_only)
-		return number(j, "PRAGMA user_version") < 0 ? journal_failed(j, path) : 0;
+		return read_version(j, path);
 	if (sqlite3_exec(j->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK)
 		return journal_failed(j, path);
 	sqlite3_wal_autocheckpoint(j->db, CHECKPOINT_PAGES);

@@ -205,4 +205,7 @@ int journal_find_effect(struct journal *j, int64_t id, struct arena *arena, stru
 int journal_pause(struct journal *j, struct slice route, struct slice reason, int64_t now_ms);
 int journal_resume(struct journal *j, struct slice route);
 int journal_paused(struct journal *j, struct slice route, struct arena *arena, struct slice *reason);
+
+/* All of them by name, and since when; what fn is given is borrowed for the call. */
+int journal_each_paused(struct journal *j, void (*fn)(struct slice route, struct slice reason, int64_t at_ms, void *arg), void *arg);
 #endif

@@ -326,3 +326,18 @@ int journal_paused(struct journal *j, struct slice route, struct arena *arena, s
 	}
 	return failed ? -1 : 0;
 }
+
+static struct slice borrow(sqlite3_stmt *row, int column)
+{
+	const unsigned char *text = sqlite3_column_text(row, column);
+	return (struct slice){ text == NULL ? "" : (const char *)text, text == NULL ? 0 : (size_t)sqlite3_column_bytes(row, column) };
+}
+
+int journal_each_paused(struct journal *j, void (*fn)(struct slice route, struct slice reason, int64_t at_ms, void *arg), void *arg)
+{
+	bool failed;
+	sqlite3_stmt *row = journal_query(j, "SELECT route, reason, at_ms FROM paused ORDER BY route", "");
+	while (journal_row(j, row, &failed))
+		fn(borrow(row, 0), borrow(row, 1), sqlite3_column_int64(row, 2), arg);
+	return failed ? -1 : 0;
+}
