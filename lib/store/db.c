@@ -95,8 +95,20 @@ static int prepare(struct db *d, const struct db_plan *plan, size_t count)
 	return 0;
 }
 
-static int open_database(struct db *d, const char *path, const struct db_plan *plan, bool read_only)
+/* SQLite's own way to empty a damaged database: other connections see it as a transaction like any other. */
+static int empty(struct db *d)
 {
+	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_RESET_DATABASE, 1, NULL);
+	int result = db_execute(d, "VACUUM");
+	sqlite3_db_config(d->handle, SQLITE_DBCONFIG_RESET_DATABASE, 0, NULL);
+	return result;
+}
+
+enum mode { READ_ONLY, READ_WRITE, ANEW };
+
+static int open_database(struct db *d, const char *path, const struct db_plan *plan, enum mode mode)
+{
+	const bool read_only = mode == READ_ONLY;
 	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	int latest = 0;
 	while (plan->versions[latest] != NULL)
@@ -104,6 +116,8 @@ static int open_database(struct db *d, const char *path, const struct db_plan *p
 	if (sqlite3_open_v2(path, &d->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return failed(d, path);
 	sqlite3_busy_timeout(d->handle, BUSY_MS);
+	if (mode == ANEW && empty(d) != 0)
+		return failed(d, path);
 	if (!read_only &&
 		(db_execute(d, "PRAGMA journal_mode = WAL") != 0 ||
 			db_execute(d, plan->is_durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL") != 0))
@@ -126,16 +140,26 @@ static int open_database(struct db *d, const char *path, const struct db_plan *p
 	return prepare(d, plan, read_only ? plan->read_count : plan->statement_count) == 0 ? 0 : failed(d, path);
 }
 
-int db_open(struct db *d, const char *path, const struct db_plan *plan, bool read_only)
+static int open_mode(struct db *d, const char *path, const struct db_plan *plan, enum mode mode)
 {
 	*d = (struct db){ .lock_fd = -1 };
-	if (read_only && access(path, F_OK) != 0 && errno == ENOENT)
+	if (mode == READ_ONLY && access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
-	int result = !read_only && open_lock_file(d, path) != 0 ? -1 : open_database(d, path, plan, read_only);
+	int result = mode != READ_ONLY && open_lock_file(d, path) != 0 ? -1 : open_database(d, path, plan, mode);
 	set_lock(d, OPENING_BYTE, F_UNLCK, false);
 	if (result != 0)
 		db_close(d);
 	return result;
+}
+
+int db_open(struct db *d, const char *path, const struct db_plan *plan, bool read_only)
+{
+	return open_mode(d, path, plan, read_only ? READ_ONLY : READ_WRITE);
+}
+
+int db_open_anew(struct db *d, const char *path, const struct db_plan *plan)
+{
+	return open_mode(d, path, plan, ANEW);
 }
 
 void db_close(struct db *d)

@@ -30,6 +30,9 @@ struct db {
 /* Opens, and makes where missing, the database and its lock file PATH.lock. With `read_only` nothing is made, and a missing or still empty database has
  * no handle. -1 with the reason in d->error; there is then nothing to close. */
 int db_open(struct db *d, const char *path, const struct db_plan *plan, bool read_only);
+
+/* The same, but empties what is there, whatever state it is in and whoever else has it open: for what can be had again. */
+int db_open_anew(struct db *d, const char *path, const struct db_plan *plan);
 void db_close(struct db *d);
 
 /* Several statements without parameters: "BEGIN IMMEDIATE". 0; -1 with d->error. */
