@@ -14,6 +14,7 @@ struct span {
 	const char *code; /* "429", "timeout"; NULL for none */
 	struct slice task; /* empty for none */
 	int64_t count; /* objects in it; 0: not said */
+	bool is_cached; /* answered from the cache */
 };
 
 /* Takes the trace id and parent from TRACEPARENT (W3C Trace Context) or makes new ones. path NULL: $LEADPIPE_TRACE; where that is unset or empty too, gives
