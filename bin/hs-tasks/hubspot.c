@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/cli.h"
+#include "net/program.h"
 #include "record/write.h"
 
 enum { SEARCHES_PER_SECOND = 5, WINDOW_MAX = 190, WINDOW_US = 10000000, BURST = 40, RESERVED = 4, MAX_REQUEST_BYTES = 16 << 20, STEP_MS = 1000 };
@@ -43,6 +44,8 @@ struct hubspot {
 	struct http *http;
 	struct governor *governor, *search_governor;
 	struct buf authorization;
+	struct cache *cache;
+	bool has_asked_cache;
 	struct pending *answered, **answered_end; /* calls to be answered without the network, in order */
 	struct timer *timers; /* soonest first */
 	struct hubspot_trouble trouble;
@@ -106,6 +109,7 @@ void hubspot_free(struct hubspot *api)
 	hubspot_interrupt(api);
 	hubspot_drain(api);
 	http_free(api->http);
+	cache_close(api->cache);
 	governor_free(api->governor);
 	governor_free(api->search_governor);
 	if (api->authorization.ptr != NULL)
@@ -432,6 +436,14 @@ void hubspot_interrupt(struct hubspot *api)
 struct hubspot_totals hubspot_totals(const struct hubspot *api)
 {
 	return api->totals;
+}
+
+struct cache *hubspot_cache(struct hubspot *api)
+{
+	if (!api->has_asked_cache)
+		api->cache = cache_begin();
+	api->has_asked_cache = true;
+	return api->cache;
 }
 
 void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES])

@@ -126,6 +126,9 @@ struct hubspot_totals {
 };
 struct hubspot_totals hubspot_totals(const struct hubspot *api);
 
+/* The cache of all programs, opened at the first call; NULL: none can be had. Never for what decides a write. */
+struct cache *hubspot_cache(struct hubspot *api);
+
 /* A digest of address and token: what is kept on disk of one portal never meets another's. */
 void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES]);
 

@@ -58,7 +58,7 @@ static const struct cli_verb verbs[] = {
 	{ "complete", CLI_FILTER | CLI_EFFECT, "[--pass] [--linger TIME] [--if EXPR] [--retry] [--dry-run] [FILE...]",
 		"write back what became of claimed tasks", complete_options,
 		"hs-tasks complete --dry-run < worked.jsonl\nhs-tasks complete < worked.jsonl >> dead.jsonl", schema, run_complete },
-	{ "join", CLI_FILTER, "[--if EXPR] [--retry] [FILE...]", "add contact and company to records that have an id or an e-mail", join_options,
+	{ "join", CLI_FILTER, "[--max-age TIME] [--if EXPR] [--retry] [FILE...]", "add contact and company to records that have an id or an e-mail", join_options,
 		"mlr --icsv --ojsonl cat leads.csv | hs-tasks join | enrich", schema, run_join },
 	{ "create", CLI_FILTER | CLI_EFFECT,
 		"--subject TEXT [--body TEXT] [--due WHEN] [--priority PRIORITY] [--owner NAME] [--task-type TYPE] [--key TEXT] [--contact ID] [--company ID] [--pass] [--dry-run] [FILE...]",
