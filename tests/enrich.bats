@@ -422,6 +422,62 @@ fetch() {
   [ "$output" = "$(cat "$BATS_TEST_TMPDIR/first")" ]
 }
 
+# -- cassettes --
+
+@test "a recorded run is replayed byte for byte, its time too, and no website is asked" {
+  leads taped moved parked zipped cookies latin trap gone pdf large bomb loop forbids brokenport picky wall leaver
+  sed -i 's,brokenport.localhost:[0-9]*,brokenport.localhost:1,' "$BATS_TEST_TMPDIR/leads"
+  enrich --allow-private --pause 0 --record "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads" >"$BATS_TEST_TMPDIR/first"
+  [ "$(jq -c 'select(.error)' "$BATS_TEST_TMPDIR/first")" = '' ]
+  before=$(wc -l <"$SITES_LOG")
+  [ ! -e "$LEADPIPE_HOME/cache" ] # a recording has all that the run was told
+  for order in cat tac; do
+    $order "$BATS_TEST_TMPDIR/leads" | LEADPIPE_REPLAY=$BATS_TEST_TMPDIR/tape enrich --allow-private --pause 0 --trace "$BATS_TEST_TMPDIR/t.jsonl" >"$BATS_TEST_TMPDIR/again"
+    cmp <($order "$BATS_TEST_TMPDIR/first") "$BATS_TEST_TMPDIR/again"
+  done
+  [ "$(wc -l <"$SITES_LOG")" -eq "$before" ]
+  [ "$(jq -c .replayed "$BATS_TEST_TMPDIR/t.jsonl" | sort -u)" = true ]
+  [ "$(ls "$BATS_TEST_TMPDIR/tape")" = "$(cd "$BATS_TEST_TMPDIR/tape" && ls enrich.????????.1.jsonl)" ]
+  [ "$(head -n 1 "$BATS_TEST_TMPDIR"/tape/*.jsonl | jq -c '[.cassette, .program, .options]')" = '[1,"enrich",["allow-private","pause=0"]]' ]
+  run grep -c secret "$BATS_TEST_TMPDIR"/tape/*.jsonl # the cookie's value
+  [ "$output" = 0 ]
+}
+
+@test "what is not in the cassette is named, and ends the run with 69, never with a request" {
+  leads taped
+  enrich --pages 1 --allow-private --record "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads" >/dev/null
+  leads untaped
+  run --separate-stderr enrich --pages 1 --allow-private --replay "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads"
+  [ "$status" -eq 69 ]
+  [ "$stderr" = "enrich: --replay: not in $BATS_TEST_TMPDIR/tape: GET http://untaped.localhost:$PORT/robots.txt" ]
+  [[ "$(jq -r '.enrichment.site | "\(.status): \(.reason)"' <<<"$output")" == 'unreachable: not in the cassette '* ]]
+  [ "$(requests untaped)" = '' ]
+  run --separate-stderr enrich --pages 2 --allow-private --replay "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads"
+  [ "$status" -eq 69 ]
+  [[ "$stderr" == "enrich: --replay: $BATS_TEST_TMPDIR/tape: holds no run of enrich with these options (enrich."* ]]
+  run --separate-stderr enrich --record a --replay b
+  [ "$status" -eq 2 ]
+  [ "${stderr_lines[0]}" = 'enrich: --record and --replay exclude each other' ]
+  run --separate-stderr enrich --record "$BATS_TEST_TMPDIR/no/such" </dev/null
+  [ "$status" -eq 74 ]
+  [ "$stderr" = "enrich: --record: $BATS_TEST_TMPDIR/no/such: No such file or directory" ]
+}
+
+@test "runs side by side share a cassette, and are replayed side by side" {
+  for i in $(seq 6); do echo "{\"website\":\"http://side$i.localhost:$PORT\"}" >"$BATS_TEST_TMPDIR/leads.$i"; done
+  for mode in RECORD REPLAY; do
+    for i in $(seq 6); do
+      env "LEADPIPE_$mode=$BATS_TEST_TMPDIR/tape" enrich --allow-private --pause 0 --now $NOW "$BATS_TEST_TMPDIR/leads.$i" >"$BATS_TEST_TMPDIR/$mode.$i" 3>&- &
+      pids[i]=$!
+    done
+    for i in $(seq 6); do wait "${pids[i]}"; done
+  done
+  for i in $(seq 6); do
+    [ "$(requests "side$i")" = '/robots.txt / /about-us /contact' ]
+    cmp "$BATS_TEST_TMPDIR/RECORD.$i" "$BATS_TEST_TMPDIR/REPLAY.$i"
+  done
+}
+
 @test "empty input, no final LF, a full disk, a closed pipe" {
   run --separate-stderr enrich </dev/null
   [ "$status" -eq 0 ]

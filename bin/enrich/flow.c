@@ -100,7 +100,7 @@ static bool start_network(struct flow *f)
 	const struct flow_options *o = f->options;
 	if (f->sites != NULL)
 		return true;
-	f->cache = o->no_cache ? NULL : cache_begin();
+	f->cache = o->no_cache || o->cassette != NULL ? NULL : cache_begin();
 	const struct http_options http = {
 		.in_flight = o->in_flight,
 		.per_host = 1,
@@ -109,6 +109,7 @@ static bool start_network(struct flow *f)
 		.allow_private = o->allow_private,
 		.trace = o->trace,
 		.cache = f->cache,
+		.cassette = o->cassette,
 		.seed = o->seed,
 		.quiet_retries = true,
 	};

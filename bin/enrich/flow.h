@@ -24,6 +24,7 @@ struct flow_options {
 	const char *user_agent, *token;
 	bool allow_private;
 	struct trace *trace;
+	struct cassette *cassette; /* NULL: none */
 	uint64_t seed;
 };
 

@@ -9,6 +9,7 @@
 
 #include "base/cli.h"
 #include "base/config.h"
+#include "net/program.h"
 #include "record/expr.h"
 #include "record/filter.h"
 #include "trace/program.h"
@@ -43,6 +44,8 @@ enum {
 	OPT_NO_FETCH,
 	OPT_PAGES,
 	OPT_PAUSE,
+	OPT_RECORD,
+	OPT_REPLAY,
 	OPT_TIMEOUT,
 	OPT_URL,
 	OPT_USER_AGENT
@@ -51,7 +54,7 @@ enum {
 struct options {
 	enum record_as as;
 	bool allow_private, no_cache, no_fetch;
-	const char *html, *url, *user_agent;
+	const char *html, *record, *replay, *url, *user_agent;
 	unsigned in_flight, pages;
 	int64_t max_age_ms, pause_ms, timeout_ms;
 	size_t max_line_bytes;
@@ -86,6 +89,8 @@ static struct options parse_options(int argc, char **argv)
 		case OPT_NO_FETCH: opt.no_fetch = true; break;
 		case OPT_PAGES: opt.pages = (unsigned)cli_int("--pages", value, 1, MAX_PAGES); break;
 		case OPT_PAUSE: opt.pause_ms = take_span("--pause", value, 0); break;
+		case OPT_RECORD: opt.record = value; break;
+		case OPT_REPLAY: opt.replay = value; break;
 		case OPT_TIMEOUT: opt.timeout_ms = take_span("--timeout", value, 1); break;
 		case OPT_URL: opt.url = value; break;
 		case OPT_USER_AGENT: opt.user_agent = value; break;
@@ -190,6 +195,7 @@ static int run(int argc, char **argv)
 	struct expr *if_expr = filter_expr("--if", cli_shared()->if_expr);
 	struct lead_fields *fields = lead_fields_new(opt.as);
 	struct trace *trace = trace_begin("enrich");
+	struct cassette *cassette = cassette_begin(opt.record, opt.replay);
 	if (fields == NULL)
 		cli_die(EXIT_TRY_LATER, "out of memory");
 	struct stream *s = filter_open((struct stream_options){
@@ -213,6 +219,7 @@ static int run(int argc, char **argv)
 		.token = token,
 		.allow_private = opt.allow_private,
 		.trace = trace,
+		.cassette = cassette,
 		.seed = cli_shared()->seed,
 	};
 	enum flow_end end = flow_run(&flow);
@@ -225,6 +232,7 @@ static int run(int argc, char **argv)
 	mail_list_release(&free_mail);
 	buf_release(&page);
 	config_release(&config);
+	status = cassette_end(cassette, status);
 	trace_end(trace);
 	return status;
 }
@@ -236,6 +244,8 @@ static const struct cli_option options[] = {
 	{ OPT_PAUSE, "pause", "TIME", "between two pages of one host (default 200ms)" },
 	{ OPT_MAX_AGE, "max-age", "TIME", "pages from the cache up to this age (default 6h)" },
 	{ OPT_NO_CACHE, "no-cache", NULL, "take nothing from the cache, and keep nothing" },
+	{ OPT_RECORD, "record", "DIR", "keep all answers in a cassette, leadpipe(7)" },
+	{ OPT_REPLAY, "replay", "DIR", "answers from a cassette, without a network" },
 	{ OPT_ALLOW_PRIVATE, "allow-private", NULL, "sites at loopback and private addresses, too" },
 	{ OPT_USER_AGENT, "user-agent", "TEXT", "who to be for the sites; robots.txt goes by its first word" },
 	{ OPT_NO_FETCH, "no-fetch", NULL, "facts from the record alone" },
@@ -252,7 +262,7 @@ int main(int argc, char **argv)
 		{
 			.kind = CLI_FILTER,
 			.synopsis =
-				"[-j N] [--pages N] [--timeout TIME] [--pause TIME] [--max-age TIME] [--no-cache] [--allow-private] [--user-agent TEXT] "
+				"[-j N] [--pages N] [--timeout TIME] [--pause TIME] [--max-age TIME] [--no-cache] [--record DIR | --replay DIR] [--allow-private] [--user-agent TEXT] "
 				"[--no-fetch | --html FILE [--url URL]] [--as KIND] [--max-line BYTES] [FILE...]",
 			.summary = "adds what the record and the company's website tell: facts with their sources, technologies, gaps, quality",
 			.options = options,

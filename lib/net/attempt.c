@@ -69,6 +69,7 @@ void engine_span(struct http *h, const struct http_request *r)
 		.task = r->spec.task,
 		.count = r->spec.count,
 		.is_cached = to->source == HTTP_FROM_CACHE,
+		.is_replayed = to->source == HTTP_FROM_CASSETTE,
 	};
 	trace_span(h->trace, &span);
 }

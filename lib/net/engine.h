@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "net/lanes.h"
+#include "net/playback.h"
 #include "net/request.h"
 #include "net/transfer.h"
 
@@ -17,6 +18,7 @@ struct http {
 	struct http_request *waiting, *delayed, *active, *finished, **finished_end;
 	struct http_request *holding; /* their keys of the cache, wherever they stand (reuse.h) */
 	struct cache *cache; /* NULL: none */
+	struct cassette *cassette; /* NULL: none */
 	unsigned in_flight, active_count, per_host;
 	size_t pending;
 	char *user_agent;

@@ -39,7 +39,8 @@ struct http *http_new(const struct http_options *options)
 	h->in_flight = options->in_flight == 0 ? HTTP_IN_FLIGHT : options->in_flight;
 	h->per_host = options->per_host == 0 ? PER_HOST : options->per_host;
 	h->trace = options->trace;
-	h->cache = options->cache;
+	h->cassette = options->cassette;
+	h->cache = options->cassette == NULL ? options->cache : NULL;
 	h->warn = options->quiet_retries ? NULL : options->warn;
 	h->warned_us = INT64_MIN;
 	if (options->seed == 0)
@@ -109,6 +110,7 @@ static size_t deliver(struct http *h)
 		r->response.headers = buf_slice(&r->header_lines);
 		r->response.effective_url = r->effective_url == NULL ? r->url : r->effective_url;
 		r->response.attempts = r->attempts;
+		playback_note(h, r);
 		lanes_leave(&h->lanes, r);
 		h->pending--;
 		r->spec.done(&r->response, r->spec.arg);
@@ -132,7 +134,7 @@ bool http_submit(struct http *h, const struct http_spec *spec)
 	h->totals.requests++;
 	if (r->refused != NULL)
 		engine_finish_unsent(h, r, HTTP_BAD_URL, "%s", r->refused);
-	else if (!reuse_take(h, r))
+	else if (!playback_take(h, r) && !reuse_take(h, r))
 		lane_push(r->lane, r);
 	return true;
 }

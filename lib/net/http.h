@@ -17,6 +17,7 @@ enum { HTTP_IN_FLIGHT = 100, HTTP_MAX_BODY_BYTES = 32 << 20, HTTP_ATTEMPTS = 5, 
 
 struct http;
 struct http_request;
+struct cassette;
 
 enum http_result {
 	HTTP_ANSWERED, /* any status, whole body */
@@ -31,7 +32,7 @@ enum http_result {
 	HTTP_OUT_OF_BUDGET, /* the server said to come back later than max_wait_ms (daily limit) */
 };
 
-enum http_source { HTTP_FROM_NETWORK, HTTP_FROM_CACHE /* also where it stands in for an error */ };
+enum http_source { HTTP_FROM_NETWORK, HTTP_FROM_CACHE /* also where it stands in for an error */, HTTP_FROM_CASSETTE };
 
 struct http_response {
 	enum http_result result;
@@ -63,6 +64,7 @@ struct http_options {
 	const char *const *resolve;
 	struct trace *trace; /* borrowed; NULL: none */
 	struct cache *cache; /* for requests that want it; borrowed, beyond http_free; NULL: none */
+	struct cassette *cassette; /* records, or replaces the network; borrowed likewise; then without cache. NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
 	bool quiet_retries;
 	/* Told about waiting and trying again, at most once a second: cli_warn or cli_note. NULL: nobody. */
