@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/cli.h"
 #include "net/program.h"
@@ -51,6 +52,7 @@ struct hubspot {
 	struct hubspot_trouble trouble;
 	struct hubspot_totals totals;
 	int64_t skew_ms;
+	int64_t newest_ms; /* of all Date headers */
 	bool has_skew;
 };
 
@@ -85,6 +87,7 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 	api->answered_end = &api->answered;
 	struct http_options http = { .user_agent = "leadpipe/" LEADPIPE_VERSION,
 		.trace = options->trace,
+		.cassette = options->cassette,
 		.seed = options->seed,
 		.quiet_retries = options->quiet_retries,
 		.warn = options->warn };
@@ -99,6 +102,8 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 		buf_printf(&api->authorization, "Authorization: Bearer %s", options->token);
 	if (api->authorization.failed)
 		cli_die(EXIT_USAGE_ERROR, "the token is too long to be one");
+	if (options->cassette != NULL && options->token != NULL && !cassette_hide(options->cassette, slice_of(options->token)))
+		must(NULL);
 	return api;
 }
 
@@ -153,6 +158,8 @@ static void set_trouble(struct hubspot *api, int status, const char *code, bool 
 
 int64_t hubspot_server_ms(const struct hubspot *api)
 {
+	if (api->options.cassette != NULL)
+		return api->newest_ms > 0 ? api->newest_ms : cassette_now_ms(api->options.cassette);
 	return clock_real_ms() + api->skew_ms;
 }
 
@@ -251,7 +258,9 @@ static void on_response(const struct http_response *response, void *arg)
 		struct json_error error;
 		answer.status = response->status;
 		answer.server_ms = date_header_ms(response);
-		if (answer.server_ms != 0) {
+		if (answer.server_ms > api->newest_ms)
+			api->newest_ms = answer.server_ms;
+		if (answer.server_ms != 0 && !hubspot_is_replay(api)) {
 			api->skew_ms = answer.server_ms - clock_real_ms();
 			/* Whole seconds in the header: below that a difference is no news. */
 			if (api->skew_ms > -MS_PER_SECOND && api->skew_ms < MS_PER_SECOND)
@@ -438,9 +447,28 @@ struct hubspot_totals hubspot_totals(const struct hubspot *api)
 	return api->totals;
 }
 
+void hubspot_random(struct hubspot *api, struct slice key, unsigned char *bytes, size_t count)
+{
+	unsigned char drawn[SHA256_BYTES];
+	if (api->options.cassette != NULL ? !cassette_random(api->options.cassette, key, drawn)
+					  : getrandom(drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
+		cli_die(EXIT_IO_FAILED, "no random numbers");
+	memcpy(bytes, drawn, count < sizeof drawn ? count : sizeof drawn);
+}
+
+int64_t hubspot_linger_ms(const struct hubspot *api, int64_t ms)
+{
+	return api->options.cassette == NULL ? ms : (int64_t)MS_PER_DAY * 365;
+}
+
+bool hubspot_is_replay(const struct hubspot *api)
+{
+	return api->options.cassette != NULL && cassette_is_replay(api->options.cassette);
+}
+
 struct cache *hubspot_cache(struct hubspot *api)
 {
-	if (!api->has_asked_cache)
+	if (!api->has_asked_cache && api->options.cassette == NULL)
 		api->cache = cache_begin();
 	api->has_asked_cache = true;
 	return api->cache;

@@ -142,12 +142,12 @@ static void run(struct join *j)
 			take(j, r);
 		has_ended = has_ended || state == STREAM_END;
 		bool is_full = !has_room(j);
-		int64_t left_ms = (j->oldest_us + LINGER_MS * 1000 - clock_steady_us()) / 1000;
+		int64_t left_ms = j->oldest_us / 1000 + hubspot_linger_ms(j->tool.api, LINGER_MS) - clock_steady_us() / 1000;
 		if (j->has_waiting && (has_ended || is_full || left_ms <= 0)) {
 			relate_flush(j->relate);
 			j->has_waiting = false;
 		}
-		int wait_ms = j->has_waiting ? (int)(left_ms < 1 ? 1 : left_ms) : STEP_MS;
+		int wait_ms = !j->has_waiting || left_ms > STEP_MS ? STEP_MS : left_ms < 1 ? 1 : (int)left_ms;
 		if (!has_ended || relate_pending(j->relate) > 0)
 			hubspot_step(j->tool.api, has_ended && relate_pending(j->relate) == 0 ? 0 : wait_ms,
 				has_ended || is_full ? -1 : stream_fd(j->stream));

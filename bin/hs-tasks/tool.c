@@ -13,6 +13,8 @@ bool tool_option(struct tool_options *options, int key, const char *value)
 	case OPTION_API: options->api = value; return true;
 	case OPTION_TOKEN_FILE: options->token_file = value; return true;
 	case OPTION_WORKFLOW: options->workflow = value; return true;
+	case OPTION_RECORD: options->record = value; return true;
+	case OPTION_REPLAY: options->replay = value; return true;
 	default: return false;
 	}
 }
@@ -90,14 +92,17 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 			"%s: this version writes to a sandbox on this machine only: it keeps no journal yet by which writes could be undone",
 			tool->api_url);
 	take_workflow(tool, options);
-	if ((needs & TOOL_OFFLINE) == 0)
-		take_token(tool, options, needs);
 	tool->trace = trace_begin("hs-tasks");
+	tool->cassette = cassette_begin(options->record, options->replay);
+	const bool is_replay = tool->cassette != NULL && cassette_is_replay(tool->cassette);
+	if ((needs & TOOL_OFFLINE) == 0)
+		take_token(tool, options, is_replay ? needs | TOOL_CHECKS : needs);
 	tool->api = hubspot_new(&(struct hubspot_options){
 		.base_url = tool->api_url,
 		.version = tool->api_version,
 		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
 		.trace = tool->trace,
+		.cassette = tool->cassette,
 		.quiet_retries = shared->verbose == 0,
 		.keeps_going = (needs & TOOL_CHECKS) != 0,
 		.is_dry_run = shared->dry_run,
@@ -109,7 +114,9 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 
 void tool_close(struct tool *tool)
 {
+	int status = hubspot_trouble(tool->api)->status;
 	hubspot_free(tool->api);
+	cassette_end(tool->cassette, status);
 	if (tool->token.ptr != NULL)
 		explicit_bzero(tool->token.ptr, tool->token.len);
 	buf_release(&tool->token);

@@ -91,9 +91,9 @@ int cassette_end(struct cassette *c, int status)
 {
 	if (c == NULL)
 		return status;
-	if (cassette_missing(c) != NULL) {
+	if (cassette_missing(c) != NULL && status <= EXIT_SOME_FAILED) {
 		cli_warn("--replay: not in %s: %s", cassette_dir(c), cassette_missing(c));
-		status = status > EXIT_SOME_FAILED ? status : EXIT_SERVICE_DOWN;
+		status = EXIT_SERVICE_DOWN;
 	}
 	if (!cassette_close(c))
 		cli_die(EXIT_IO_FAILED, "--record: %s", strerror(errno));

@@ -12,6 +12,7 @@ struct cache *cache_begin(void);
  * before the time is asked: content time then stands still at the recorded run's start, unless --now says another. Ends the program where it cannot begin. */
 struct cassette *cassette_begin(const char *record_dir, const char *replay_dir);
 
-/* Closes it (NULL is fine). 69 where a request was not in it, after saying which, else the status. Ends the program with 74 where it could not be written whole. */
+/* Closes it (NULL is fine). The status; but 69 where a request was not in it and the run has not ended early for that, after saying which. Ends the program with 74
+ * where it could not be written whole. */
 int cassette_end(struct cassette *c, int status);
 #endif
