@@ -115,6 +115,36 @@ EOF
   [ "$(printf '{"email":"ann@x.example"}' | hs-tasks join | jq -r .contact.id)" = "$ann" ]
 }
 
+@test "join --max-age takes what it read before, and says when that was; without it nothing is kept" {
+  portal
+  acme=$(make companies '{"name":"Acme"}')
+  ann=$(make contacts '{"firstname":"Ann","email":"ann@acme.example"}' "[{\"to\":{\"id\":\"$acme\"},\"types\":[{\"associationCategory\":\"HUBSPOT_DEFINED\",\"associationTypeId\":279}]}]")
+  printf '{"email":"%s"}\n' ann@acme.example new@x.example >in.jsonl
+  printf '{"contact":{"id":"%s"}}\n' "$ann" 99999999 >>in.jsonl
+  hs-tasks join in.jsonl >/dev/null || [ $? -eq 1 ]
+  [ ! -e "$LEADPIPE_HOME/cache/cache.db" ]
+  run --separate-stderr hs-tasks join --max-age 1h --now "$NOW" in.jsonl
+  [ "$status" -eq 1 ]
+  first=$output
+  before=$(calls)
+  api PATCH "$O/contacts/$ann" '{"properties":{"firstname":"Anna"}}' >/dev/null
+  run --separate-stderr hs-tasks join --max-age 1h --now 2026-01-05T09:30:00Z in.jsonl
+  [ "$status" -eq 1 ]
+  [ "$stderr" = '' ]
+  [ "$output" = "$first" ]
+  [ "$(jq -r '.read_at // .error.code // "-"' <<<"$output" | xargs)" = '2026-01-05T09:00:00.000Z - 2026-01-05T09:00:00.000Z not_found' ]
+  [ "$(calls)" -eq $((before + 1)) ] # the PATCH
+  # fresh where nothing older is wanted, and kept again
+  [ "$(hs-tasks join --max-age 0 in.jsonl | jq -r '.contact.properties.firstname // empty' | xargs)" = 'Anna Anna' ]
+  [ "$(hs-tasks join in.jsonl | jq -r '.contact.properties.firstname // empty' | xargs)" = 'Anna Anna' ]
+  [ "$(hs-tasks join --max-age 1h in.jsonl | jq -r '.contact.properties.firstname // empty' | xargs)" = 'Anna Anna' ]
+  # another token is another's business
+  after=$(calls)
+  HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr hs-tasks join --max-age 1h in.jsonl
+  [ "$status" -eq 77 ]
+  [ "$(calls)" -gt "$after" ]
+}
+
 # -- create --
 
 @test "create makes a task for each record, associated, with its text filled in" {

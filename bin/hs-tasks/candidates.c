@@ -137,6 +137,17 @@ static void add_old_tasks(const struct candidates *c, struct search *search)
 			.date_property = "leadpipe_retry_at" });
 }
 
+/* Completed, and set back by a write that took effect too late: its lease may have long to run. Where there is room for the words. */
+static void add_set_back(const struct candidates *c, struct search *search)
+{
+	if (search->group_count == SEARCH_GROUPS || search->filter_count + 3 > SEARCH_ALL_FILTERS)
+		return;
+	search_group(search);
+	search_filter(search, "hs_task_status", "EQ", slice_of("IN_PROGRESS"));
+	search_filter(search, "hubspot_owner_id", "EQ", candidates_owner(c));
+	search_filter_has(search, "leadpipe_done");
+}
+
 /* A search that is refused most likely asks for the lease's properties in a portal without them: then that is what is said. */
 static void do_search(struct candidates *c, struct search *search, size_t enough)
 {
@@ -168,6 +179,7 @@ void candidates_find(struct candidates *c)
 	struct search *all = new_search(c, SEARCH_CAP);
 	add_new_tasks(c, all, "");
 	add_old_tasks(c, all);
+	add_set_back(c, all);
 	c->next = c->count;
 	c->is_probing = true;
 	do_search(c, all, SIZE_MAX);
@@ -177,6 +189,7 @@ void candidates_find(struct candidates *c)
 		forget(c, first);
 		struct search *old = new_search(c, SEARCH_PAGE);
 		add_old_tasks(c, old);
+		add_set_back(c, old);
 		do_search(c, old, SIZE_MAX);
 		for (size_t i = 0; i < sizeof priorities / sizeof priorities[0] && c->count < enough && trouble->status == 0; i++) {
 			struct search *search = new_search(c, SEARCH_CAP);

@@ -468,7 +468,9 @@ static int finish_output(struct claim *claim, const struct tool_options *options
 	if (trouble->status != 0)
 		tool_break_off(&claim->tool, claim->out);
 	stream_flush(claim->out);
-	bool may_keep = claim->is_pipe && claim->printed > 0 && journal != NULL && trouble->status == 0 && !cli_stopping();
+	/* In a cassette nobody works for minutes. */
+	bool may_keep =
+		claim->is_pipe && claim->printed > 0 && journal != NULL && trouble->status == 0 && !cli_stopping() && claim->tool.cassette == NULL;
 	bool is_kept = claim->is_looked_after || (may_keep && keeper_start(&claim->keeper, options));
 	if (!is_kept && journal != NULL && !cli_stopping())
 		journal_ok(claim->tool.api, journal, journal_let_go(journal));

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/cli.h"
+#include "net/program.h"
 #include "record/write.h"
 
 enum { SEARCHES_PER_SECOND = 5, WINDOW_MAX = 190, WINDOW_US = 10000000, BURST = 40, RESERVED = 4, MAX_REQUEST_BYTES = 16 << 20, STEP_MS = 1000 };
@@ -43,11 +45,14 @@ struct hubspot {
 	struct http *http;
 	struct governor *governor, *search_governor;
 	struct buf authorization;
+	struct cache *cache;
+	bool has_asked_cache;
 	struct pending *answered, **answered_end; /* calls to be answered without the network, in order */
 	struct timer *timers; /* soonest first */
 	struct hubspot_trouble trouble;
 	struct hubspot_totals totals;
 	int64_t skew_ms;
+	int64_t newest_ms; /* of all Date headers */
 	bool has_skew;
 };
 
@@ -93,6 +98,7 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 	api->answered_end = &api->answered;
 	struct http_options http = { .user_agent = "leadpipe/" LEADPIPE_VERSION,
 		.trace = options->trace,
+		.cassette = options->cassette,
 		.seed = options->seed,
 		.quiet_retries = options->quiet_retries,
 		.warn = options->warn };
@@ -107,6 +113,8 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 		buf_printf(&api->authorization, "Authorization: Bearer %s", options->token);
 	if (api->authorization.failed)
 		cli_die(EXIT_USAGE_ERROR, "the token is too long to be one");
+	if (options->cassette != NULL && options->token != NULL && !cassette_hide(options->cassette, slice_of(options->token)))
+		must(NULL);
 	return api;
 }
 
@@ -117,6 +125,7 @@ void hubspot_free(struct hubspot *api)
 	hubspot_interrupt(api);
 	hubspot_drain(api);
 	http_free(api->http);
+	cache_close(api->cache);
 	governor_free(api->governor);
 	governor_free(api->search_governor);
 	if (api->authorization.ptr != NULL)
@@ -165,6 +174,8 @@ void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_ret
 
 int64_t hubspot_server_ms(const struct hubspot *api)
 {
+	if (api->options.cassette != NULL)
+		return api->newest_ms > 0 ? api->newest_ms : cassette_now_ms(api->options.cassette);
 	return clock_real_ms() + api->skew_ms;
 }
 
@@ -271,7 +282,9 @@ static void on_response(const struct http_response *response, void *arg)
 		struct json_error error;
 		answer.status = response->status;
 		answer.server_ms = date_header_ms(response);
-		if (answer.server_ms != 0) {
+		if (answer.server_ms > api->newest_ms)
+			api->newest_ms = answer.server_ms;
+		if (answer.server_ms != 0 && !hubspot_is_replay(api)) {
 			api->skew_ms = answer.server_ms - clock_real_ms();
 			/* Whole seconds in the header: below that a difference is no news. */
 			if (api->skew_ms > -MS_PER_SECOND && api->skew_ms < MS_PER_SECOND)
@@ -462,6 +475,33 @@ struct hubspot_totals hubspot_totals(const struct hubspot *api)
 struct governor *hubspot_governor(const struct hubspot *api, bool of_search)
 {
 	return of_search ? api->search_governor : api->governor;
+}
+
+void hubspot_random(struct hubspot *api, struct slice key, unsigned char *bytes, size_t count)
+{
+	unsigned char drawn[SHA256_BYTES];
+	if (api->options.cassette != NULL ? !cassette_random(api->options.cassette, key, drawn)
+					  : getrandom(drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
+		cli_die(EXIT_IO_FAILED, "no random numbers");
+	memcpy(bytes, drawn, count < sizeof drawn ? count : sizeof drawn);
+}
+
+int64_t hubspot_linger_ms(const struct hubspot *api, int64_t ms)
+{
+	return api->options.cassette == NULL ? ms : (int64_t)MS_PER_DAY * 365;
+}
+
+bool hubspot_is_replay(const struct hubspot *api)
+{
+	return api->options.cassette != NULL && cassette_is_replay(api->options.cassette);
+}
+
+struct cache *hubspot_cache(struct hubspot *api)
+{
+	if (!api->has_asked_cache && api->options.cassette == NULL)
+		api->cache = cache_begin();
+	api->has_asked_cache = true;
+	return api->cache;
 }
 
 void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES])

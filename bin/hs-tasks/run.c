@@ -87,6 +87,8 @@ static void add_shared(struct arguments *a, const struct run *run)
 	add(a, "--api", run->options->api);
 	add(a, "--token-file", run->options->token_file);
 	add(a, "--workflow", run->options->workflow);
+	add(a, "--record", run->options->record);
+	add(a, "--replay", run->options->replay);
 	add(a, "--config", shared->config_path);
 	add(a, "--trace", shared->trace_path);
 	if (shared->quiet)

@@ -16,6 +16,8 @@ bool tool_option(struct tool_options *options, int key, const char *value)
 	case OPTION_TOKEN_FILE: options->token_file = value; return true;
 	case OPTION_WORKFLOW: options->workflow = value; return true;
 	case OPTION_INTERACTIVE: options->is_interactive = true; return true;
+	case OPTION_RECORD: options->record = value; return true;
+	case OPTION_REPLAY: options->replay = value; return true;
 	default: return false;
 	}
 }
@@ -105,9 +107,11 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 		cli_die(EXIT_USAGE_ERROR, "%s", error);
 	take_api(tool, options);
 	take_workflow(tool, options);
-	if ((needs & TOOL_OFFLINE) == 0)
-		take_token(tool, options, needs);
 	tool->trace = trace_begin("hs-tasks");
+	tool->cassette = cassette_begin(options->record, options->replay);
+	const bool is_replay = tool->cassette != NULL && cassette_is_replay(tool->cassette);
+	if ((needs & TOOL_OFFLINE) == 0)
+		take_token(tool, options, is_replay ? needs | TOOL_CHECKS : needs);
 	take_limits_folder(tool, needs);
 	tool->api = hubspot_new(&(struct hubspot_options){
 		.limits_folder = tool->limits_folder.len > 0 ? buf_text(&tool->limits_folder) : NULL,
@@ -116,6 +120,7 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 		.version = tool->api_version,
 		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
 		.trace = tool->trace,
+		.cassette = tool->cassette,
 		.quiet_retries = shared->verbose == 0,
 		.keeps_going = (needs & TOOL_CHECKS) != 0,
 		.is_dry_run = shared->dry_run,
@@ -127,7 +132,9 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 
 void tool_close(struct tool *tool)
 {
+	int status = hubspot_trouble(tool->api)->status;
 	hubspot_free(tool->api);
+	cassette_end(tool->cassette, status);
 	journal_close(tool->journal);
 	if (tool->token.ptr != NULL)
 		explicit_bzero(tool->token.ptr, tool->token.len);

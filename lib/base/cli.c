@@ -21,9 +21,10 @@ static struct {
 	struct cli_shared shared;
 	char **operands;
 	int operand_count;
+	struct buf options; /* for cli_describe */
 	int64_t progress_at_us;
 	bool progress_shown;
-} cli = { .tool = "leadpipe", .shared = { .count = -1 } };
+} cli = { .tool = "leadpipe", .shared = { .count = -1 }, .options = { .max_bytes = MAX_MESSAGE_BYTES } };
 
 static volatile sig_atomic_t stop_requested;
 
@@ -200,6 +201,46 @@ const struct cli_shared *cli_shared(void)
 	return &cli.shared;
 }
 
+void cli_fix_clock(int64_t ms)
+{
+	if (!cli.shared.clock.is_fixed)
+		cli.shared.clock = (struct clock){ .is_fixed = true, .fixed_ms = ms };
+}
+
+/* The option's own name, whichever way it was written. */
+static const struct cli_option *find_option(int key)
+{
+	for (const struct cli_option *option = cli.verb->options; option != NULL && option->key != 0; option++)
+		if (option->key == key)
+			return option;
+	for (size_t i = 0; i < SHARED_COUNT; i++)
+		if (shared_options[i].option.key == key)
+			return &shared_options[i].option;
+	return NULL;
+}
+
+static void note_option(int key, const char *value)
+{
+	static const char *const left_out[] = { "config", "quiet", "record", "replay", "token-file", "trace", "verbose" };
+	const struct cli_option *option = find_option(key);
+	if (option == NULL)
+		return;
+	for (size_t i = 0; option->name != NULL && i < sizeof left_out / sizeof left_out[0]; i++)
+		if (strcmp(option->name, left_out[i]) == 0)
+			return;
+	if (option->name != NULL)
+		buf_puts(&cli.options, option->name);
+	else
+		buf_putc(&cli.options, (char)option->key);
+	buf_printf(&cli.options, "%s%s\n", value == NULL ? "" : "=", value == NULL ? "" : value);
+}
+
+void cli_describe(struct buf *program, struct buf *options)
+{
+	buf_printf(program, "%s%s%s", cli.tool, cli.verb->name == NULL ? "" : " ", cli.verb->name == NULL ? "" : cli.verb->name);
+	buf_put_slice(options, buf_slice(&cli.options));
+}
+
 struct option_table {
 	struct option longs[MAX_OPTIONS + 1];
 	char shorts[2 * MAX_OPTIONS + 2];
@@ -301,6 +342,7 @@ int cli_next(int argc, char **argv, const char **value)
 			cli_usage(optopt != 0 ? "%s: this option takes no argument" : "unknown or ambiguous option %s", word);
 		}
 		*value = optarg;
+		note_option(key, optarg);
 		if (is_own_key(key) || !take_shared(key, optarg))
 			return key;
 	}

@@ -4,8 +4,8 @@
  * bin/ use this file: other parts of lib/ report errors and leave printing to them. */
 #ifndef BASE_CLI_H
 #define BASE_CLI_H
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/slice.h"
 
 enum cli_exit {
 	EXIT_OK = 0,
@@ -56,6 +56,13 @@ struct cli_shared {
 	int64_t count; /* -n; -1 when not given */
 };
 const struct cli_shared *cli_shared(void);
+
+/* Content time stands still at this moment, unless --now has said another. */
+void cli_fix_clock(int64_t ms);
+
+/* Which run this is: "hs-tasks claim"; and the options that bear on what it does, "type=enrich" each on a line, in their order. Not among them: where input, settings and
+ * secrets lie, and what is said of the run. After cli_next gave -1. */
+void cli_describe(struct buf *program, struct buf *options);
 
 /* The body of main: finds the verb, handles --help and --version, runs it, and gives its status after checking that
  * what stdio still held for stdout could be written. `verbs` ends with a NULL run. `about` is one line on the program. Where the first entry has no

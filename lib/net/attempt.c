@@ -54,7 +54,7 @@ static void give_back(struct http *h, struct http_request *r, enum governor_outc
 	r->slot = -1;
 }
 
-static void write_span(struct http *h, const struct http_request *r)
+void engine_span(struct http *h, const struct http_request *r)
 {
 	const struct http_response *to = &r->response;
 	char status[16];
@@ -71,6 +71,8 @@ static void write_span(struct http *h, const struct http_request *r)
 						      : transfer_result_name(to->result),
 		.task = r->spec.task,
 		.count = r->spec.count,
+		.is_cached = to->source == HTTP_FROM_CACHE,
+		.is_replayed = to->source == HTTP_FROM_CASSETTE,
 	};
 	trace_span(h->trace, &span);
 }
@@ -167,7 +169,7 @@ void attempt_end(struct http *h, struct http_request *r, CURLcode code)
 	release_handle(h, r);
 	r->response.ms = (double)(now_us - r->start_us) / 1000;
 	give_back(h, r, outcome_of(r), now_us);
-	write_span(h, r);
+	engine_span(h, r);
 	settle(h, r, is_final, now_us);
 }
 
@@ -200,6 +202,6 @@ void attempt_cancel(struct http *h, struct http_request *r, int64_t now_us)
 	give_back(h, r, r->is_sent ? GOVERNOR_GIVEN_UP : GOVERNOR_UNSENT, now_us);
 	r->response.ms = (double)(now_us - r->start_us) / 1000;
 	r->response.result = HTTP_CANCELLED;
-	write_span(h, r);
+	engine_span(h, r);
 	engine_finish_unsent(h, r, HTTP_CANCELLED, "cancelled");
 }
