@@ -262,7 +262,7 @@ static void add_line(struct claim *claim, struct claimed *claimed, const struct 
 	buf_reset(line);
 	lead_put(line, item, claim->now);
 	buf_putc(line, ',');
-	lead_put_lease(line, claimed->token, claimed->expires_ms, claimed->attempt);
+	lead_put_lease(line, hubspot_host(claim->tool.api), claimed->token, claimed->expires_ms, claimed->attempt);
 	size_t before = line->len;
 	buf_putc(line, ',');
 	claimed->has_fault = put_fault(claim, item, claimed, line);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "base/cli.h"
 #include "net/program.h"
@@ -475,6 +476,16 @@ struct hubspot_totals hubspot_totals(const struct hubspot *api)
 struct governor *hubspot_governor(const struct hubspot *api, bool of_search)
 {
 	return of_search ? api->search_governor : api->governor;
+}
+
+const char *hubspot_host(const struct hubspot *api)
+{
+	static char host[65];
+	if (api->options.cassette != NULL)
+		return cassette_host(api->options.cassette);
+	if (host[0] == '\0' && gethostname(host, sizeof host - 1) != 0)
+		snprintf(host, sizeof host, "unknown");
+	return host;
 }
 
 void hubspot_random(struct hubspot *api, struct slice key, unsigned char *bytes, size_t count)

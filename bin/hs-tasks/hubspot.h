@@ -136,6 +136,9 @@ struct hubspot_totals hubspot_totals(const struct hubspot *api);
 
 /* The limits as they stand, for hs-tasks limits. */
 struct governor *hubspot_governor(const struct hubspot *api, bool of_search);
+/* This machine's name, for the record; in a replay the recorded one. */
+const char *hubspot_host(const struct hubspot *api);
+
 /* Random bytes (at most SHA256_BYTES) from the kernel. With a cassette the same in a replay: they then depend on the key, and how often it came, alone. */
 void hubspot_random(struct hubspot *api, struct slice key, unsigned char *bytes, size_t count);
 

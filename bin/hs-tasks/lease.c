@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/cli.h"
@@ -31,22 +30,13 @@ struct lease_run {
 	int64_t expires_ms;
 };
 
-const char *lease_host(void)
-{
-	static char host[LEASE_HOST_BYTES];
-	if (host[0] == '\0' && gethostname(host, sizeof host - 1) != 0)
-		snprintf(host, sizeof host, "unknown");
-	return host;
-}
-
 /* 128 bits from the kernel: no two claims of the world share one. */
-static void make_token(char token[LEASE_TOKEN_BYTES])
+static void make_token(struct lease_run *run)
 {
 	unsigned char bytes[TOKEN_RANDOM_BYTES];
-	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-		cli_die(EXIT_IO_FAILED, "no random numbers from the kernel");
+	hubspot_random(run->api, run->rows[0].id, bytes, sizeof bytes);
 	for (size_t i = 0; i < sizeof bytes; i++)
-		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+		snprintf(run->token + 2 * i, 3, "%02x", bytes[i]);
 }
 
 void lease_add_update(struct batch *batch, struct slice id, const struct lease_property *properties, void *row_arg)
@@ -75,7 +65,6 @@ struct lease_run *lease_run_new(struct hubspot *api, const struct lease_options 
 	run->api = api;
 	run->options = *options;
 	arena_init(&run->arena, MAX_ARENA_BYTES);
-	make_token(run->token);
 	return run;
 }
 
@@ -239,7 +228,7 @@ static void on_written(struct batch *batch, void *arg)
 {
 	struct lease_run *run = arg;
 	int64_t now_us = clock_steady_us();
-	bool is_late = now_us - run->read_sent_us > run->options.portal->window_ms * 1000;
+	bool is_late = !hubspot_is_replay(run->api) && now_us - run->read_sent_us > run->options.portal->window_ms * 1000;
 	for (size_t i = 0; i < batch->count; i++)
 		if (is_late)
 			drop(run, batch->rows[i].arg, &run->counts.late);
@@ -250,7 +239,7 @@ static void on_written(struct batch *batch, void *arg)
 	else if (hubspot_is_dry_run(run->api))
 		write_leases(run, "IN_PROGRESS", run->options.lease_ms, on_confirmed);
 	else
-		hubspot_at(run->api, now_us + run->options.portal->settle_ms * 1000, read_back, run);
+		hubspot_at(run->api, now_us + (hubspot_is_replay(run->api) ? 0 : run->options.portal->settle_ms * 1000), read_back, run);
 }
 
 static void on_repaired(struct batch *batch, void *arg)
@@ -303,6 +292,7 @@ static void on_read(struct batch *batch, void *arg)
 
 void lease_run_start(struct lease_run *run)
 {
+	make_token(run);
 	reserve(run);
 	run->read_sent_us = clock_steady_us();
 	read_rows(run, false, "crm.tasks.read", on_read);

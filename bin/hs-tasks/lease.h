@@ -10,7 +10,7 @@
 #include "portal.h"
 #include "store/journal.h"
 
-enum { LEASE_TOKEN_BYTES = 33, LEASE_HOST_BYTES = 65 };
+enum { LEASE_TOKEN_BYTES = 33 };
 
 /* A task that is ours; borrowed for the call of done. */
 struct lease {
@@ -46,9 +46,6 @@ void lease_run_add(struct lease_run *run, struct slice id, struct slice own_toke
 
 /* Starts it; it frees itself after done. */
 void lease_run_start(struct lease_run *run);
-
-/* This machine's name, for the record. */
-const char *lease_host(void);
 
 /* Adds an update to a batch of them. NULL values are left out, "" clears. The list ends with a NULL name. */
 struct lease_property {

@@ -74,7 +74,7 @@ bool ledger_join(struct tool *tool, const struct portal *portal)
 	if (!is_right_portal(tool, portal))
 		return false;
 	tool->journal = open_journal(tool, portal, false, error);
-	if (tool->journal != NULL && journal_begin_run(tool->journal, tool->verb, lease_host(), clock_real_ms(), &run) != 0) {
+	if (tool->journal != NULL && journal_begin_run(tool->journal, tool->verb, hubspot_host(tool->api), clock_real_ms(), &run) != 0) {
 		snprintf(error, sizeof error, "%s", journal_error(tool->journal));
 		journal_close(tool->journal);
 		tool->journal = NULL;

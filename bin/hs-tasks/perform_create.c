@@ -53,6 +53,8 @@ void chunk_look(struct chunk *c)
 	for (size_t i = 0; i < c->count; i++)
 		sent_ms = c->targets[i].first->sent_ms > sent_ms ? c->targets[i].first->sent_ms : sent_ms;
 	int64_t wait_ms = sent_ms + c->p->context.portal->readback_ms - clock_real_ms();
+	if (hubspot_is_replay(c->p->context.api))
+		wait_ms = 0;
 	if (wait_ms > c->p->context.portal->readback_ms) /* the clock was set back meanwhile */
 		wait_ms = c->p->context.portal->readback_ms;
 	hubspot_at(c->p->context.api, clock_steady_us() + (wait_ms > 0 ? wait_ms : 0) * 1000, look, c);

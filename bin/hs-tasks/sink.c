@@ -317,6 +317,7 @@ int sink_run(struct tool *tool, const struct sink_options *options)
 	int64_t now_ms;
 	if (options->linger_ms < 0)
 		c.linger_us = (isatty(STDIN_FILENO) == 1 ? LINGER_TERMINAL_MS : LINGER_MS) * 1000;
+	c.linger_us = hubspot_linger_ms(tool->api, c.linger_us / 1000) * 1000;
 	c.if_expr = filter_expr("--if", cli_shared()->if_expr);
 	c.stream = tool_sink();
 	c.window = must(window_new(c.stream));
