@@ -55,7 +55,7 @@ hs-tasks: undo: 1: a status is left alone without --reopen' ]
   [[ $stderr == *', 0 writes;'* ]]
   [ "$(count notes)$(count tasks)$(score)" = "$before" ]
   [ "$(hs-tasks pause)" = '' ]
-  [ "$(hs-tasks history | jq -r .state | sort -u)" = done ]
+  [ "$(hs-tasks history | jq -r .state | sort -u)" = 'done' ]
   hs-tasks undo -q "$RUN" >real
   [ "$(cat real)" = "$output" ]
 }
@@ -72,7 +72,7 @@ hs-tasks: undo: 1: a status is left alone without --reopen' ]
   [ "$(jq -c .properties.lead_tier <<<"${lines[0]}")" = null ]
   [ "$(score)" = $'7\nHOT' ]
   [[ $stderr == *$'1 restored (1 in part), 0 archived, 3 left alone, 0 failed\nhs-tasks: undo: 3: changed since\n'* ]]
-  [ "$(hs-tasks history -n 1 | jq -r .state)" = done ]
+  [ "$(hs-tasks history -n 1 | jq -r .state)" = 'done' ]
 }
 
 @test "a follow-up that is claimed, worked or reopened by a person is left alone" {
@@ -194,6 +194,45 @@ not_found: the line is none of hs-tasks history" ]
   [ "$(jq -r .reason <<<"${lines[0]}")" = 'the object is gone' ]
 }
 
+@test "killed at any moment, undo is finished by running it again" {
+  cc -D_GNU_SOURCE -shared -fPIC -o kill_at.so "$PROJECT/tests/fault/kill_at.c"
+  worked
+  killed=0
+  for ((at = 1; ; at += 7)); do
+    result=0
+    LD_PRELOAD=$PWD/kill_at.so KILL_AT=$at hs-tasks undo -q "$RUN" >out 2>err || result=$?
+    [ "$result" -eq 137 ] || break
+    killed=$((killed + 1))
+    run --separate-stderr hs-tasks undo -q "$RUN"
+    echo "killed at $at: $status, $output, $stderr"
+    [ "$status" -eq 0 ]
+    [ "$(outcomes)" = $'contact restored\nnote archived\nfollow_up archived\nstatus skipped' ]
+    [ "$(score)" = $'7\nWARM' ]
+    [ "$(count notes)-$(count tasks)" = 0-1 ]
+    [ "$(hs-tasks history --run "$RUN" | jq -r .state | tr '\n' ' ')" = 'undone undone undone done ' ]
+    # Worked once more, for the next kill.
+    hs-tasks resume qualify enrich
+    set_task "$ID" '{"hs_task_status":"NOT_STARTED"}'
+    claim --type qualify | qualify --now "$NOW" | complete
+    RUN=$(hs-tasks history --where ".verb == \"complete\" and (.run | tonumber) > $RUN" -n 1 | jq -r .run)
+  done
+  [ "$result" -eq 0 ]
+  [ "$killed" -ge 5 ]
+}
+
+@test "a note whose answer was lost is found by its key and archived" {
+  worked
+  note=$(object note) id=$(hs-tasks history --run "$RUN" --where '.effect == "note"' | jq -r .id)
+  journal=$(echo "$LEADPIPE_HOME"/state/*/journal.db)
+  sqlite3 "$journal" "UPDATE effect SET state = 3, object_id = NULL, after = NULL WHERE id = $id"
+  run --separate-stderr hs-tasks undo -q --dry-run "$RUN"
+  [ "$(jq -r 'select(.effect == "note") | .object.id' <<<"$output")" = "$note" ]
+  run --separate-stderr hs-tasks undo -q "$RUN"
+  [ "$status" -eq 0 ]
+  [ "$(outcomes)" = $'contact restored\nnote archived\nfollow_up archived\nstatus skipped' ]
+  [ "$(count notes)" -eq 0 ]
+}
+
 @test "without server nothing is undone, and the status says so" {
   worked
   stop_sandbox
@@ -205,17 +244,17 @@ not_found: the line is none of hs-tasks history" ]
 @test "a run with the wrong rules on 1,000 leads: all that nobody else changed comes back, the rest is named" {
   portal
   # Every contact has been scored before; the wrong rules make all of them hot.
-  jq -nc 'range(1000) | {properties:{firstname:"Lead\(.)", email:"lead\(.)@x.example", lead_score:"\(. % 50)", lead_tier:"WARM"}}' | batch contacts >contacts
+  jq -nc 'range(1000) | {properties:{firstname:"Lead\(.)", email:"lead\(.)@x.example", lead_score:"\(. % 50)", lead_tier:"WARM"}}' | batch contacts >contact.ids
   jq -Rc '{properties:{hs_task_subject:"Qualify Lead: \(.)", hs_timestamp:"2026-01-05T08:00:00Z", hubspot_owner_id:"71001", hs_task_status:"NOT_STARTED",
-    hs_task_priority:"HIGH", hs_task_type:"TODO"}, associations:[{to:{id:.}, types:[{associationCategory:"HUBSPOT_DEFINED", associationTypeId:204}]}]}' contacts | batch tasks >tasks
+    hs_task_priority:"HIGH", hs_task_type:"TODO"}, associations:[{to:{id:.}, types:[{associationCategory:"HUBSPOT_DEFINED", associationTypeId:204}]}]}' contact.ids | batch tasks >task.ids
   jq '.name = "wrong" | .inputs = {} | .rules = [{rule:"everybody", points:82}]' "$PROJECT/share/rules/sf-v1.json" >wrong.json
   claim -n 1000 | qualify --rules ./wrong.json --now "$NOW" | complete
-  hs-tasks history >history
-  [ "$(jq -s 'map(select(.effect == "contact")) | length' history)" -eq 1000 ]
-  [ "$(jq -s 'map(select(.effect == "follow_up")) | length' history)" -eq 1000 ]
+  hs-tasks history >all.jsonl
+  [ "$(jq -s 'map(select(.effect == "contact")) | length' all.jsonl)" -eq 1000 ]
+  [ "$(jq -s 'map(select(.effect == "follow_up")) | length' all.jsonl)" -eq 1000 ]
   # Persons: 10 scores and 5 tiers are set by hand, 20 follow-ups taken, 10 edited, 7 notes edited; a claim takes 30 follow-ups.
   props() { api POST "$O/$1/batch/update" "$(jq -Rnc --argjson p "$2" '{inputs:[inputs | {id:., properties:$p}]}')" >/dev/null; }
-  of() { jq -r "select(.effect == \"$1\") | .object.id" history; }
+  of() { jq -r "select(.effect == \"$1\") | .object.id" all.jsonl; }
   of contact | sed -n 1,10p | props contacts '{"lead_score":"55"}'
   of contact | sed -n 8,12p | props contacts '{"lead_tier":"COLD"}'
   of follow_up | sed -n 101,120p | props tasks '{"hs_task_status":"IN_PROGRESS"}'
@@ -236,10 +275,10 @@ not_found: the line is none of hs-tasks history" ]
   [ "$(count notes)" -eq 7 ]
   [ "$(count tasks)" -eq 1060 ]
   # Every contact, against what it had and what persons made of it.
-  jq -Rnc '[inputs | {id:.}] | _nwise(100) | {inputs:., properties:["lead_score","lead_tier","lead_qualification_notes","firstname"], propertiesWithHistory:[]}' contacts |
-    while IFS= read -r body; do api POST "$O/contacts/batch/read" "$body"; done | jq -r '.results[] | [.id, .properties.lead_score, .properties.lead_tier, .properties.lead_qualification_notes // ""] | join(" ")' | sort >now
-  jq -rn '[inputs] | to_entries[] | "\(.value) \(.key % 50) WARM "' contacts | sort >want
+  jq -Rnc '[inputs | {id:.}] | _nwise(100) | {inputs:., properties:["lead_score","lead_tier","lead_qualification_notes","firstname"], propertiesWithHistory:[]}' contact.ids |
+    while IFS= read -r body; do api POST "$O/contacts/batch/read" "$body"; done | jq -r '.results[] | [.id, .properties.lead_score, .properties.lead_tier, .properties.lead_qualification_notes // ""] | join(" ")' | sort >was
+  jq -rn '[inputs] | to_entries[] | "\(.value) \(.key % 50) WARM "' contact.ids | sort >want
   of contact | sed -n 1,10p | while read -r id; do sed -i -E "s/^$id [0-9]+ /$id 55 /" want; done
   of contact | sed -n 8,12p | while read -r id; do sed -i -E "s/^($id [0-9]+) WARM/\1 COLD/" want; done
-  diff want now
+  diff want was
 }

@@ -79,12 +79,10 @@ static struct restore_step step_of(const struct undo_item *item)
 
 static void decide_properties(struct undo *u, struct undo_object *object, const struct json *now)
 {
-	struct restore_step *steps = arena_alloc(&u->arena, object->count * sizeof *steps);
+	struct restore_step *steps = must(arena_alloc(&u->arena, object->count * sizeof *steps));
 	struct restore_value *values;
 	const char *name = NULL;
 	size_t count = 0, value_count;
-	if (steps == NULL)
-		must(NULL);
 	for (const struct undo_item *item = object->newest; item != NULL; item = item->older)
 		if (item->kind == UNDO_PROPERTIES) {
 			steps[count++] = step_of(item);
@@ -135,6 +133,7 @@ static struct undo_item *find_create(const struct undo_object *object)
 	return item;
 }
 
+/* Between this reading and the archiving nobody can take a task for good: who writes a token now reads it back a settle time later, and finds the task gone. */
 static void decide(struct undo *u, struct undo_object *object, const struct json *now)
 {
 	struct undo_item *create = find_create(object);

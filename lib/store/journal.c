@@ -226,16 +226,17 @@ static void watch(struct journal *j, const char *folder)
 
 static int open_files(struct journal *j, const char *folder, bool read_only)
 {
-	char path[PATH_BYTES];
+	char path[PATH_BYTES], lock_path[PATH_BYTES];
 	int result;
-	if (snprintf(path, sizeof path, "%s/journal.lock", folder) >= (int)sizeof path) {
+	if (snprintf(path, sizeof path, "%s/journal.db", folder) >= (int)sizeof path ||
+		snprintf(lock_path, sizeof lock_path, "%s/journal.lock", folder) >= (int)sizeof lock_path) {
 		snprintf(j->error, sizeof j->error, "%s: the path is too long", folder);
 		return -1;
 	}
-	j->lock_fd = open(path, (read_only ? O_RDONLY : O_RDWR | O_CREAT) | O_CLOEXEC, 0600);
-	snprintf(path, sizeof path, "%s/journal.db", folder);
+	/* Asked first, for the lock file is made before it. */
 	if (read_only && access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
+	j->lock_fd = open(lock_path, (read_only ? O_RDONLY : O_RDWR | O_CREAT) | O_CLOEXEC, 0600);
 	if (j->lock_fd < 0)
 		return journal_failed(j, path);
 	if (!read_only && lock_byte(j->lock_fd, 0, F_OFD_SETLKW, F_WRLCK) != 0)

@@ -388,18 +388,65 @@ static void history_is_by_run_time_contact_and_task(void **state)
 	journal_close(b);
 }
 
-static void a_reader_needs_no_journal(void **state)
+static void check_empty_for_a_reader(void)
 {
-	char error[JOURNAL_ERROR_BYTES];
+	char error[JOURNAL_ERROR_BYTES] = "";
 	struct journal_totals totals;
 	int lines = 0;
-	(void)state;
 	struct journal *j = journal_open(folder, true, error);
+	check_text("error", slice_of(error), slice_of(""));
 	assert_non_null(j);
 	assert_int_equal(journal_totals(j, &totals), 0);
 	check_int("pending", (int64_t)totals.pending_works, 0);
 	assert_int_equal(journal_history(j, &(struct journal_filter){ .since_ms = 0 }, count_line, &lines), 0);
 	check_int("lines", lines, 0);
+	journal_close(j);
+}
+
+static void a_reader_needs_no_journal(void **state)
+{
+	(void)state;
+	check_empty_for_a_reader();
+}
+
+/* Another process has made the file, and is about to fill it. */
+static void a_journal_that_is_just_being_made_is_empty_for_a_reader(void **state)
+{
+	static const char *const names[] = { "journal.lock", "journal.db" };
+	char path[128];
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+		int fd = open(path, O_WRONLY | O_CREAT, 0600);
+		assert_true(fd >= 0);
+		close(fd);
+	}
+	check_empty_for_a_reader();
+}
+
+static void put_route(struct slice route, struct slice reason, int64_t at_ms, void *arg)
+{
+	char *text = arg;
+	size_t len = strlen(text);
+	snprintf(text + len, 256 - len, "%.*s:%.*s:%lld ", (int)route.len, route.ptr, (int)reason.len, reason.ptr, (long long)at_ms);
+}
+
+static void routes_are_paused_until_they_are_resumed(void **state)
+{
+	char text[256] = "";
+	struct slice reason;
+	(void)state;
+	struct journal *j = open_journal();
+	assert_int_equal(journal_pause(j, slice_of("qualify"), slice_of("new rules"), 1), 0);
+	assert_int_equal(journal_pause(j, slice_of("enrich"), slice_of("undo of run 7"), 2), 0);
+	assert_int_equal(journal_pause(j, slice_of("qualify"), slice_of("newer rules"), 3), 0);
+	assert_int_equal(journal_each_paused(j, put_route, text), 0);
+	assert_string_equal(text, "enrich:undo of run 7:2 qualify:newer rules:3 ");
+	assert_int_equal(journal_resume(j, slice_of("enrich")), 0);
+	assert_int_equal(journal_paused(j, slice_of("enrich"), &arena, &reason), 0);
+	check_text("resumed", reason, slice_of(""));
+	assert_int_equal(journal_paused(j, slice_of("qualify"), &arena, &reason), 0);
+	check_text("paused", reason, slice_of("newer rules"));
 	journal_close(j);
 }
 
@@ -417,6 +464,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_damaged_database_is_refused_not_replaced, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(history_is_by_run_time_contact_and_task, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_reader_needs_no_journal, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_journal_that_is_just_being_made_is_empty_for_a_reader, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(routes_are_paused_until_they_are_resumed, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
