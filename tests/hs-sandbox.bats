@@ -15,7 +15,7 @@ teardown() { stop_sandbox; }
 
 @test "a task is created, read, changed and archived, in both forms of the path and by type id" {
   start_sandbox
-  for objects in /crm/v3/objects /crm/objects/2026-03; do
+  for objects in /crm/v3/objects /crm/objects/2026-03 /crm/objects/2026-09; do
     call POST $objects/tasks '{"properties":{"hs_timestamp":"1767603600000","hs_task_subject":" Call Ada ","hs_task_status":"NOT_STARTED"}}'
     [ "$code" -eq 201 ]
     is '.properties.hs_timestamp == "2026-01-05T09:00:00.000Z" and .properties.hs_task_subject == "Call Ada" and .archived == false'
@@ -37,6 +37,30 @@ teardown() { stop_sandbox; }
     [ "$code" -eq 200 ]
     is '.archived == true and (.archivedAt | test("Z$"))'
   done
+}
+
+@test "2026-09 answers as 2026-03 does, and no other version is there" {
+  start_sandbox
+  person=$(make contacts '{"email":"a@b.co"}') firm=$(make companies '{"name":"F"}')
+  answers() {
+    call PUT "/crm/objects/$1/contacts/$person/associations/default/companies/$firm"
+    for path in "/crm/objects/$1/contacts/$person" "/crm/objects/$1/contacts/$person/associations/companies" "/crm/associations/$1/contacts/companies/labels" \
+      "/crm/properties/$1/contacts/email" "/crm/properties/$1/tasks/groups" "/crm/owners/$1" "/account-info/$1/details"; do
+      call GET "$path"
+      printf '%s %s\n' "$code" "$body"
+    done
+    call POST "/crm/objects/$1/contacts/batch/read" "{\"inputs\":[{\"id\":\"$person\"}]}"
+    printf '%s %s\n' "$code" "$(jq -c .results <<<"$body")"
+    call POST "/crm/associations/$1/contacts/companies/batch/archive" "{\"inputs\":[{\"from\":{\"id\":\"$person\"},\"to\":[{\"id\":\"$firm\"}]}]}"
+    printf '%s\n' "$code"
+  }
+  old=$(answers 2026-03)
+  new=$(answers 2026-09)
+  [ "$(grep -c ^200 <<<"$new")" -eq 9 ]
+  strip() { sed -E 's/(lastmodifieddate|updatedAt)":"[^"]*"/\1"/g'; }
+  [ "$(strip <<<"$new")" = "$(strip <<<"$old")" ]
+  call GET /crm/objects/2026-06/contacts
+  [ "$code" -eq 404 ]
 }
 
 @test "a list gives every record once, ten at a time or as many as asked for" {

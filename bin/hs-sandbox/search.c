@@ -7,6 +7,7 @@
 #include "lag.h"
 #include "objects.h"
 #include "records.h"
+#include "values.h"
 
 enum { MAX_BODY_CHARS = 3000, LIMIT_DEFAULT = 10, LIMIT_MAX = 200, WINDOW_MAX = 10000 };
 
@@ -88,14 +89,6 @@ static bool read_window(struct call *c, int64_t *after, int64_t *limit)
 	return true;
 }
 
-static size_t count_chars(struct slice text)
-{
-	size_t chars = 0;
-	for (size_t i = 0; i < text.len; i++)
-		chars += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
-	return chars;
-}
-
 static void put_page(struct condition *w, int64_t total, int64_t after, int64_t limit)
 {
 	struct call *c = w->c;
@@ -130,7 +123,7 @@ static void put_page(struct condition *w, int64_t total, int64_t after, int64_t 
 void object_search(struct call *c)
 {
 	int64_t after, limit;
-	if (count_chars(c->body_text) > MAX_BODY_CHARS) {
+	if (value_chars(c->body_text) > MAX_BODY_CHARS) {
 		reply_invalid(c, "The request body is longer than %d characters", MAX_BODY_CHARS);
 		return;
 	}
