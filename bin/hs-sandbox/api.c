@@ -197,8 +197,7 @@ static void run(struct api *api, const struct route *route, struct call *c)
 		return;
 	cli_warn("%.*s: %s", (int)c->path.len, c->path.ptr, s->error[0] == '\0' ? "out of memory" : s->error);
 	/* The definitions in memory may be those of the transaction that has just been undone. */
-	for (int i = 0; i < TYPE_COUNT; i++)
-		schema_load(&api->portal.schemas[i], s, &object_types[i]);
+	portal_reload(&api->portal);
 	reply_error(c, 500, NULL, "internal error");
 	c->objects = 0;
 }

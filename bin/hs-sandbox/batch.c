@@ -5,7 +5,7 @@
  * both (HubSpot/hubspot-api-php#619). A batch that names a record twice is refused. */
 #include <stdio.h>
 
-#include "associations.h"
+#include "links.h"
 #include "objects.h"
 #include "records.h"
 #include "values.h"
@@ -172,13 +172,13 @@ void batch_create(struct call *c)
 		if (c->type->index == TYPE_CONTACT && !is_named_once(c, b, input, email_of))
 			return;
 		if (!record_check(c, c->type, 0, json_get(input, "properties"), &changes, &problem) ||
-			!associations_check(c, c->type, associations, &problem)) {
+			!links_check(c, c->type, associations, &problem)) {
 			if (!take_problem(c, b, input, &problem))
 				return;
 			continue;
 		}
 		int64_t id = record_insert(c, c->type, &changes);
-		associations_apply(c, c->type, id, associations);
+		links_apply(c, c->type, id, associations);
 		record_put_written(c, c->type, id, &changes, &extra);
 	}
 	batch_end(c, b, 201);

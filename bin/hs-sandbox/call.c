@@ -25,10 +25,10 @@ bool portal_open(struct portal *p, const char *path, const struct clock *clock, 
 			goto failed;
 	}
 	p->next_id = FIRST_OBJECT_ID;
+	if (!portal_reload(p))
+		goto failed;
 	for (int i = 0; i < TYPE_COUNT; i++) {
 		char sql[64];
-		if (!schema_load(&p->schemas[i], s, &object_types[i]))
-			goto failed;
 		snprintf(sql, sizeof sql, "SELECT max(hs_object_id) FROM %s", object_types[i].plural);
 		int64_t highest = store_number(s, 0, sql, "");
 		if (highest > p->next_id)
@@ -42,8 +42,17 @@ failed:
 	return false;
 }
 
+bool portal_reload(struct portal *p)
+{
+	bool good = labels_load(&p->labels, &p->store);
+	for (int i = 0; i < TYPE_COUNT; i++)
+		good &= schema_load(&p->schemas[i], &p->store, &object_types[i]);
+	return good;
+}
+
 bool portal_close(struct portal *p, char error[STORE_ERROR_BYTES])
 {
+	labels_release(&p->labels);
 	for (int i = 0; i < TYPE_COUNT; i++)
 		schema_release(&p->schemas[i]);
 	bool good = store_close(&p->store);

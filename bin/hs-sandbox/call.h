@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "record/write.h"
+#include "labels.h"
 #include "schema.h"
 
 enum { SQL_MAX_BYTES = 1 << 20, CORRELATION_BYTES = 37 };
@@ -15,6 +16,7 @@ enum { SQL_MAX_BYTES = 1 << 20, CORRELATION_BYTES = 37 };
 struct portal {
 	struct store store;
 	struct schema schemas[TYPE_COUNT];
+	struct labels labels;
 	struct clock clock;
 	struct random random; /* correlation ids */
 	int64_t next_id;
@@ -25,6 +27,9 @@ struct portal {
 
 /* Opens the database (NULL: in memory) and creates what a new portal has. False with a message. */
 bool portal_open(struct portal *p, const char *path, const struct clock *clock, char error[STORE_ERROR_BYTES]);
+
+/* Reads the definitions anew, as after a transaction that was undone. False when memory ran out or the database failed. */
+bool portal_reload(struct portal *p);
 bool portal_close(struct portal *p, char error[STORE_ERROR_BYTES]);
 
 /* From now on searches are that far behind the writes; 0: not at all. False with a message. */

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "associations.h"
+#include "links.h"
 #include "records.h"
 
 enum { LIST_DEFAULT = 10, LIST_MAX = 100 };
@@ -87,13 +87,12 @@ void object_create(struct call *c)
 	struct problem problem;
 	struct changes changes;
 	const struct json *associations = json_get(c->body, "associations");
-	if (!record_check(c, c->type, 0, json_get(c->body, "properties"), &changes, &problem) ||
-		!associations_check(c, c->type, associations, &problem)) {
+	if (!record_check(c, c->type, 0, json_get(c->body, "properties"), &changes, &problem) || !links_check(c, c->type, associations, &problem)) {
 		reply_problem(c, &problem);
 		return;
 	}
 	int64_t id = record_insert(c, c->type, &changes);
-	associations_apply(c, c->type, id, associations);
+	links_apply(c, c->type, id, associations);
 	reply_start(c, 201);
 	record_put_written(c, c->type, id, &changes, NULL);
 }

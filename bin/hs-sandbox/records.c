@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "associations.h"
+#include "links.h"
 #include "values.h"
 
 static const struct schema *schema_of(const struct call *c, const struct object_type *type)
@@ -59,7 +59,7 @@ static void put_extra(struct call *c, const struct reader *r, int64_t id, const 
 	if (extra->trace_id.ptr != NULL)
 		jsonw_put_string(&c->json, "objectWriteTraceId", extra->trace_id);
 	if (extra->association_count > 0)
-		associations_put_ids(c, r->type, id, extra->associations, extra->association_count);
+		links_put_ids(c, r->type, id, extra->associations, extra->association_count);
 }
 
 static struct slice id_text(struct call *c, int64_t id)
@@ -402,7 +402,7 @@ void record_archive(struct call *c, const struct object_type *type, int64_t id)
 	snprintf(
 		sql, sizeof sql, "UPDATE %s SET _archived_at=?1, %s=?1 WHERE hs_object_id=?2 AND _archived_at IS NULL", type->plural, type->modified);
 	store_run(&c->portal->store, sql, "zi", now, id);
-	associations_drop(c, type, id);
+	links_drop(c, type, id);
 	c->objects++;
 }
 
