@@ -328,6 +328,38 @@ teardown() { stop_sandbox; }
   [ "$status" -eq 2 ]
 }
 
+# skew TIME: how many seconds the time is ahead of this machine's clock.
+skew() { echo $(($(date -d "$1" +%s) - $(date +%s))); }
+
+@test "the Date of every answer and the times of records follow the server's clock" {
+  for offset in -1h:-3600 2d:172800 0:0; do
+    want=${offset#*:}
+    start_sandbox --date-offset="${offset%:*}" --rate 2
+    id=$(make contacts '{"email":"a@b.co"}')
+    call GET "$O/contacts/$id"
+    for time in "$(jq -r .createdAt <<<"$body")" "$(jq -r .properties.lastmodifieddate <<<"$body")"; do
+      [ "$(skew "$time")" -le $((want + 2)) ]
+      [ "$(skew "$time")" -ge $((want - 5)) ]
+    done
+    for path in "$O/contacts" /sandbox/calls; do # refused by the limit, and beside it
+      run curl -sS -D - -o /dev/null -H 'Authorization: Bearer sandbox-token' "$SANDBOX_URL$path"
+      [ "$(grep -c '^Date: ' <<<"$output")" -eq 1 ]
+      time=$(sed -n 's/^Date: //p' <<<"$output" | tr -d '\r')
+      [[ $time =~ ^[A-Z][a-z]{2},\ [0-9]{2}\ [A-Z][a-z]{2}\ [0-9]{4}\ [0-9:]{8}\ GMT$ ]]
+      [ "$(skew "$time")" -le $((want + 2)) ]
+      [ "$(skew "$time")" -ge $((want - 5)) ]
+    done
+    stop_sandbox
+  done
+  start_sandbox --date-offset 1d
+  call GET /account-info/v3/api-usage/daily/private-apps
+  [ "$(skew "$(jq -r '.results[0].collectedAt' <<<"$body")")" -ge 86395 ]
+  for bad in --1h soon -4000d ''; do
+    run hs-sandbox --date-offset="$bad"
+    [ "$status" -eq 2 ]
+  done
+}
+
 @test "a portal kept in a file is the same after a restart, and SIGTERM leaves one closed file" {
   start_sandbox --db "$BATS_TEST_TMPDIR/portal.db"
   api POST /crm/v3/properties/contacts '{"name":"lead_score","label":"S","type":"number","fieldType":"number","groupName":"contactinformation"}' >/dev/null

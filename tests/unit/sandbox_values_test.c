@@ -22,7 +22,7 @@ static int open_portal(void **state)
 	char error[STORE_ERROR_BYTES];
 	(void)state;
 	arena_init(&arena, MAX_ARENA_BYTES);
-	assert_true(portal_open(&portal, NULL, &clock, error));
+	assert_true(portal_open(&portal, NULL, &clock, 0, error));
 	return 0;
 }
 
