@@ -24,6 +24,7 @@ struct portal {
 	int64_t portal_id;
 	int64_t daily_limit, daily_used; /* limit 0: none */
 	int64_t lag_ms; /* of the search index */
+	bool refuses_unique; /* properties with hasUniqueValue */
 };
 
 /* Opens the database (NULL: in memory) and creates what a new portal has. False with a message. */

@@ -31,7 +31,7 @@ struct options {
 	int64_t lag_ms, date_offset_ms;
 	struct latency latency;
 	struct faults faults;
-	bool demo;
+	bool demo, no_unique;
 };
 
 enum {
@@ -47,6 +47,7 @@ enum {
 	KEY_LAG,
 	KEY_LATENCY,
 	KEY_DATE_OFFSET,
+	KEY_NO_UNIQUE,
 	KEY_FAIL,
 	KEY_CALLS,
 	KEY_DEMO
@@ -67,6 +68,7 @@ static const struct cli_option option_table[] = {
 	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
 	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,late=1%:30s,stall=1%" },
 	{ KEY_DATE_OFFSET, "date-offset", "TIME", "how far the server's clock is ahead, or -1h behind" },
+	{ KEY_NO_UNIQUE, "no-unique", NULL, "refuse to make properties with hasUniqueValue" },
 	{ KEY_CALLS, "calls", "FILE", "append a JSON line for each API call" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -125,6 +127,7 @@ static struct options parse_options(int argc, char **argv)
 				cli_usage("--fail %s", error);
 			break;
 		case KEY_DATE_OFFSET: opt.date_offset_ms = parse_offset(value); break;
+		case KEY_NO_UNIQUE: opt.no_unique = true; break;
 		case KEY_CALLS: opt.calls_path = value; break;
 		default: break;
 		}
@@ -165,6 +168,7 @@ static void open_api(struct api *api, const struct options *opt)
 		cli_die(EXIT_IO_FAILED, "%s: %s", opt->db_path == NULL ? "memory" : opt->db_path, error);
 	if (!tokens_register(&api->portal.store))
 		cli_die(EXIT_IO_FAILED, "out of memory");
+	api->portal.refuses_unique = opt->no_unique;
 	api->portal.daily_limit = opt->limits.daily;
 }
 
@@ -223,7 +227,7 @@ static int run(int argc, char **argv)
 
 static const char synopsis[] =
 	"[--port N] [--db FILE] [--demo] [--token T | --token-file FILE] [--scopes LIST] [--rate N] [--search-rate N] [--daily N]"
-	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--date-offset TIME] [--calls FILE]";
+	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--date-offset TIME] [--no-unique] [--calls FILE]";
 
 static const struct cli_verb verbs[] = {
 	{ NULL, CLI_REPORT, synopsis, "HubSpot's API on 127.0.0.1 over SQLite, to rehearse a workflow before it touches a portal", option_table,

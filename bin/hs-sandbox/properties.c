@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "history.h"
+
 enum { BATCH_MAX = 100, MAX_NAME_BYTES = 100, MAX_UNIQUE = 10, MAX_OPTIONS_BYTES = 1 << 20 };
 
 static const char *const field_types[] = { "booleancheckbox", "calculation_equation", "checkbox", "date", "file", "html", "number", "phonenumber",
@@ -160,6 +162,9 @@ static bool take_property(struct call *c, const struct json *body, struct proper
 		*problem = problem_invalid(c, "Property group %.*s does not exist", (int)group.len, group.ptr);
 	else if (schema_find(schema_of(c), name) != NULL)
 		*problem = problem_new(c, 409, "OBJECT_ALREADY_EXISTS", "Property named \"%.*s\" already exists.", (int)name.len, name.ptr);
+	else if (json_is_true(json_get(body, "hasUniqueValue")) && c->portal->refuses_unique)
+		*problem =
+			problem_invalid(c, "Property %.*s cannot have hasUniqueValue: this portal has no unique properties", (int)name.len, name.ptr);
 	else if (json_is_true(json_get(body, "hasUniqueValue")) && count_unique(c) >= MAX_UNIQUE)
 		*problem = problem_invalid(c, "An object type can have at most %d unique properties", MAX_UNIQUE);
 	else
@@ -285,6 +290,7 @@ static void archive(struct call *c, struct slice name)
 	portal_now(c->portal, now);
 	snprintf(sql, sizeof sql, "UPDATE %s SET \"%s\"=NULL", c->type->plural, p->name);
 	store_run(&c->portal->store, sql, "");
+	history_forget(&c->portal->store, c->type, p->name);
 	store_run(&c->portal->store, "UPDATE properties SET archived=? WHERE object_type=? AND name=?", "zis", now, (int64_t)c->type->index, name);
 	c->objects++;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "history.h"
 #include "links.h"
 #include "values.h"
 
@@ -52,6 +53,27 @@ void reader_init(struct call *c, struct reader *r, const struct object_type *typ
 	r->sql = keep_sql(c, &sql);
 }
 
+void reader_want_histories(struct call *c, struct reader *r, const struct slice *names, size_t count)
+{
+	r->histories = arena_alloc(c->arena, (count + 1) * sizeof(const struct property *));
+	for (size_t i = 0; r->histories != NULL && i < count; i++) {
+		const struct property *p = schema_find(schema_of(c, r->type), names[i]);
+		if (p != NULL)
+			r->histories[r->history_count++] = p;
+	}
+}
+
+static void put_histories(struct call *c, const struct reader *r, int64_t id)
+{
+	jsonw_name(&c->json, "propertiesWithHistory");
+	jsonw_object(&c->json);
+	for (size_t i = 0; i < r->history_count; i++) {
+		jsonw_name(&c->json, r->histories[i]->name);
+		history_put(c, r->histories[i], id);
+	}
+	jsonw_object_end(&c->json);
+}
+
 static void put_extra(struct call *c, const struct reader *r, int64_t id, const struct record_extra *extra)
 {
 	if (extra->is_new != NULL)
@@ -92,6 +114,8 @@ bool reader_put(struct call *c, const struct reader *r, int64_t id, bool archive
 			jsonw_string(w, value);
 	}
 	jsonw_object_end(w);
+	if (r->history_count > 0)
+		put_histories(c, r, id);
 	jsonw_put_string(w, "createdAt", store_text(stmt, 1));
 	jsonw_put_string(w, "updatedAt", store_text(stmt, 2));
 	jsonw_put_bool(w, "archived", archived);
@@ -374,6 +398,7 @@ int64_t record_insert(struct call *c, const struct object_type *type, const stru
 	bind_values(stmt, 4, changes);
 	while (store_next(s, stmt))
 		;
+	history_add(c, type, id, now, changes);
 	return id;
 }
 
@@ -392,6 +417,7 @@ int64_t record_update(struct call *c, const struct object_type *type, int64_t id
 	bind_values(stmt, 3, changes);
 	while (store_next(s, stmt))
 		;
+	history_add(c, type, id, now, changes);
 	return id;
 }
 
