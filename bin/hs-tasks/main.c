@@ -51,7 +51,7 @@ static const char schema[] = "{\n"
 
 static const struct cli_verb verbs[] = {
 	{ "list", CLI_SOURCE,
-		"[--type ROUTE] [--status LIST] [--priority LIST] [--owner WHO] [--due-before TIME] [--due-after TIME] [--no-join] [-n N] [--where EXPR]",
+		"[--type ROUTE] [--status LIST] [--priority LIST] [--owner WHO] [--queue ID] [--due-before TIME] [--due-after TIME] [--due WHICH] [--subject REGEX] [--contact WHO] [--company WHO] [--no-join] [-n N] [--where EXPR]",
 		"print tasks with contact and company", list_options,
 		"hs-tasks list -n 5\nhs-tasks list --type qualify --status NOT_STARTED --due-before today", schema, run_list },
 	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME] [--max-lease TIME] [--window N] [--every TIME] [--dry-run]",
