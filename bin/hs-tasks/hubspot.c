@@ -104,6 +104,7 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 	api->options = *options;
 	api->answered_end = &api->answered;
 	struct http_options http = { .user_agent = "leadpipe/" LEADPIPE_VERSION,
+		.ca_file = options->ca_file,
 		.trace = options->trace,
 		.cassette = options->cassette,
 		.seed = options->seed,

@@ -34,6 +34,7 @@ struct hubspot_options {
 	const char *base_url;
 	const char *version; /* "2026-03", or "v3", which brings v4 associations */
 	const char *token; /* NULL: none, as in a dry run */
+	const char *ca_file; /* PEM; NULL: the system's authorities */
 	struct trace *trace; /* borrowed; NULL: none */
 	struct cassette *cassette; /* of --record or --replay; borrowed; NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */

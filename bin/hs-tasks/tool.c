@@ -118,6 +118,8 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 		.limits_folder = tool->limits_folder.len > 0 ? buf_text(&tool->limits_folder) : NULL,
 		.is_interactive = options->is_interactive || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
 		.base_url = tool->api_url,
+		/* As curl(1) has it: for a proxy whose authority is the house's own. */
+		.ca_file = setting(tool, NULL, "SSL_CERT_FILE", "ca_file", NULL),
 		.version = tool->api_version,
 		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
 		.trace = tool->trace,
