@@ -53,6 +53,8 @@ static const struct cli_verb verbs[] = {
 		"[--type ROUTE] [--status LIST] [--priority LIST] [--owner WHO] [--queue ID] [--due-before TIME] [--due-after TIME] [--due WHICH] [--subject REGEX] [--contact WHO] [--company WHO] [--no-join] [-n N] [--where EXPR]",
 		"print tasks with contact and company", list_options,
 		"hs-tasks list -n 5\nhs-tasks list --type qualify --status NOT_STARTED --due-before today", schema, run_list },
+	{ "contacts", CLI_SOURCE, "[--since TIME] [--until TIME] [--no-join] [-n N] [--where EXPR]", "print contacts with their company",
+		contacts_options, "hs-tasks contacts --since yesterday | qualify", schema, run_contacts },
 	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME] [--dry-run]", "take due tasks for this run alone, and print them", claim_options,
 		"hs-tasks claim --type enrich | enrich | hs-tasks complete", schema, run_claim },
 	{ "complete", CLI_FILTER | CLI_EFFECT, "[--pass] [--linger TIME] [--if EXPR] [--retry] [--dry-run] [FILE...]",
