@@ -126,10 +126,10 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $$(call uses,tests/unit/%.c) $(LAYE
 $(BUILD)/unit-tests: $(UNIT_TESTS)
 	@touch $@
 
-# What the tests run other programs with; plain in a sanitizer build too.
+# Small programs that tests drive.
 test-tools: $(TEST_TOOLS)
-$(BUILD)/test-tools/%: tests/fault/%.c Makefile | $(BUILD)/test-tools/.made
-	$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) -O2 -g -o $@ $<
+$(BUILD)/test-tools/%: $(BUILD)/obj/tests/fault/%.o $(LAYERS:%=$(BUILD)/lib/lib%.a) | $(BUILD)/test-tools/.made
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(HARDEN_LINK) -o $@ $< $(LAYERS:%=$(BUILD)/lib/lib%.a) $(call libraries,hs-tasks)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

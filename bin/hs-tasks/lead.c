@@ -17,7 +17,7 @@ bool lead_put(struct buf *out, const struct relate_item *item, const char *read_
 {
 	bool first = true;
 	buf_putc(out, '{');
-	if (item->task.len > 0)
+	if (item->task.ptr != NULL)
 		put_member(out, "task", item->task, &first);
 	if (item->contact.ptr != NULL)
 		put_member(out, "contact", item->contact, &first);
@@ -63,12 +63,12 @@ void lead_put_claimed_task(struct buf *out, const struct lease *lease)
 	jsonw_object_end(&w);
 }
 
-void lead_put_lease(struct buf *out, const char *token, int64_t expires_ms, int64_t attempt)
+void lead_put_lease(struct buf *out, const char *host, const char *token, int64_t expires_ms, int64_t attempt)
 {
 	char expires[CLOCK_TEXT_BYTES];
 	clock_format(expires_ms, expires);
 	buf_printf(out, "\"lease\":{\"token\":\"%s\",\"expires\":\"%s\",\"attempt\":%lld,\"host\":", token, expires, (long long)attempt);
-	json_quote(out, slice_of(lease_host()));
+	json_quote(out, slice_of(host));
 	buf_putc(out, '}');
 }
 
