@@ -204,6 +204,20 @@ static void note_paused(struct slice name, struct slice reason, int64_t at_ms, v
 		paused->is_paused[route - paused->workflow->routes] = true;
 }
 
+bool ledger_has_pending(const struct tool *tool, const struct portal *portal)
+{
+	char error[JOURNAL_ERROR_BYTES];
+	struct journal_totals totals = { .pending_works = 0 };
+	struct journal *journal = tool->journal != NULL ? tool->journal : open_journal(tool, portal, true, error);
+	if (journal == NULL)
+		cli_die(EXIT_IO_FAILED, "journal: %s", error);
+	if (journal_totals(journal, &totals) != 0)
+		cli_die(EXIT_IO_FAILED, "journal: %s", journal_error(journal));
+	if (journal != tool->journal)
+		journal_close(journal);
+	return totals.pending_works > 0;
+}
+
 void ledger_paused_routes(const struct tool *tool, const struct portal *portal, bool is_paused[WORKFLOW_ROUTES])
 {
 	char error[JOURNAL_ERROR_BYTES];
