@@ -99,6 +99,25 @@ EOF
   [ "${lines[5]}" = '{"name":"no key"}' ]
 }
 
+@test "join reads anew what a record has already: today's values, read_at, and every other byte as it was" {
+  portal
+  acme=$(make companies '{"name":"Acme","domain":"acme.example"}')
+  ann=$(make contacts '{"firstname":"Ann","email":"ann@acme.example"}' "[{\"to\":{\"id\":\"$acme\"},\"types\":[{\"associationCategory\":\"HUBSPOT_DEFINED\",\"associationTypeId\":279}]}]")
+  gone=$(contact Bob bob@x.example)
+  hs-tasks contacts --now 2026-01-01T00:00:00Z | jq -c '.qualification = {score: 1}' >old.jsonl
+  api PATCH "$O/contacts/$ann" '{"properties":{"firstname":"Änn","email":"new@acme.example"}}' >/dev/null
+  api PATCH "$O/companies/$acme" '{"properties":{"name":"Acme 2"}}' >/dev/null
+  api DELETE "$O/contacts/$gone"
+  run --separate-stderr hs-tasks join --now "$NOW" old.jsonl
+  [ "$status" -eq 1 ]
+  [ "$(jq -r '.contact.id, .contact.properties.firstname, .contact.properties.email, .company.properties.name, .read_at, .qualification.score' <<<"${lines[0]}")" = \
+    "$ann"$'\nÄnn\nnew@acme.example\nAcme 2\n2026-01-05T09:00:00.000Z\n1' ]
+  [ "$(jq -c 'keys_unsorted' <<<"${lines[0]}")" = '["contact","company","read_at","qualification"]' ]
+  # What is gone keeps what was known of it, and when.
+  [ "$(jq -r '.error.code, .contact.properties.firstname, .read_at' <<<"${lines[1]}")" = $'not_found\nBob\n2026-01-01T00:00:00.000Z' ]
+  [ "$(hs-tasks join --retry --now "$NOW" <<<"${lines[1]}" | jq -r .error.code)" = not_found ]
+}
+
 @test "join passes errors and bad lines, and takes both ends of input" {
   portal
   bad='{"error":{"tool":"x","code":"y"},"contact":{"id":"1"}}'

@@ -57,6 +57,8 @@ static const struct cli_verb verbs[] = {
 	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME] [--max-lease TIME] [--window N] [--every TIME] [--dry-run]",
 		"take due tasks for this run alone, and print them", claim_options, "hs-tasks claim --type enrich | enrich | hs-tasks complete",
 		schema, run_claim },
+	{ "contacts", CLI_SOURCE, "[--since TIME] [--until TIME] [--no-join] [-n N] [--where EXPR]", "print contacts with their company",
+		contacts_options, "hs-tasks contacts --since yesterday | qualify", schema, run_contacts },
 	{ "complete", CLI_FILTER | CLI_EFFECT, "[--pass] [--linger TIME] [--if EXPR] [--retry] [--dry-run] [FILE...]",
 		"write back what became of claimed tasks", complete_options,
 		"hs-tasks complete --dry-run < worked.jsonl\nhs-tasks complete < worked.jsonl >> dead.jsonl", schema, run_complete },

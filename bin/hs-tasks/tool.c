@@ -16,6 +16,7 @@ bool tool_option(struct tool_options *options, int key, const char *value)
 	case OPTION_TOKEN_FILE: options->token_file = value; return true;
 	case OPTION_WORKFLOW: options->workflow = value; return true;
 	case OPTION_INTERACTIVE: options->is_interactive = true; return true;
+	case OPTION_YES: options->may_write_much = true; return true;
 	case OPTION_RECORD: options->record = value; return true;
 	case OPTION_REPLAY: options->replay = value; return true;
 	default: return false;
@@ -102,7 +103,7 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 {
 	const struct cli_shared *shared = cli_shared();
 	char error[CONFIG_ERROR_BYTES];
-	*tool = (struct tool){ .verb = verb, .started_us = clock_steady_us() };
+	*tool = (struct tool){ .verb = verb, .may_write_much = options->may_write_much, .started_us = clock_steady_us() };
 	if (!config_load(&tool->config, shared->config_path, error))
 		cli_die(EXIT_USAGE_ERROR, "%s", error);
 	take_api(tool, options);
@@ -117,6 +118,8 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 		.limits_folder = tool->limits_folder.len > 0 ? buf_text(&tool->limits_folder) : NULL,
 		.is_interactive = options->is_interactive || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
 		.base_url = tool->api_url,
+		/* As curl(1) has it: for a proxy whose authority is the house's own. */
+		.ca_file = setting(tool, NULL, "SSL_CERT_FILE", "ca_file", NULL),
 		.version = tool->api_version,
 		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
 		.trace = tool->trace,
