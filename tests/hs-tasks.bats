@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# hs-tasks: list, join, create, setup, check, status, and the bad days of all verbs.
+# hs-tasks: list, join, create, setup, check, and the bad days of all verbs.
 # shellcheck disable=SC2016  # the dollars in single quotes are jq's
 
 setup() { load helper; load hs-tasks-helper; }
@@ -228,7 +228,7 @@ NOT_STARTED" ]
 '"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
 }
 
-# -- setup, check, status --
+# -- setup, check --
 
 @test "setup --dry-run writes nothing; setup makes what is missing once; check then finds all there" {
   start_sandbox --rate 0 --search-rate 0
@@ -277,27 +277,6 @@ NOT_STARTED" ]
   run --separate-stderr hs-tasks check
   [ "$status" -eq 69 ]
   grep -q '^FAIL  address      ' <<<"$output"
-}
-
-@test "status counts by route and state, with ages" {
-  portal
-  ann=$(contact Ann)
-  task 'Enrich Data 1' "$ann" '{"hs_timestamp":"2026-01-03T09:00:00Z"}'
-  task 'Enrich Data 2' "$ann" '{"hs_timestamp":"2026-01-04T09:00:00Z"}'
-  task 'Enrich Data 3' "$ann" '{"hs_timestamp":"2026-01-06T09:00:00Z"}'
-  task 'Enrich Data 4' "$ann" '{"hs_task_status":"COMPLETED"}'
-  task 'Qualify Lead' "$ann" '{"hs_task_status":"WAITING"}'
-  task 'Send Outreach' "$ann" '{"hs_task_status":"IN_PROGRESS","leadpipe_lease":"x","leadpipe_expires":"2026-01-01"}'
-  task 'Call Ann' "$ann" '{"hs_task_status":"COMPLETED"}'
-  task 'Enrich Data: not ours' "$ann" '{"hubspot_owner_id":"71002"}'
-  run --separate-stderr hs-tasks status --now "$NOW" --json
-  [ "$status" -eq 0 ]
-  [ "$output" = '{"route":"enrich","due":2,"later":1,"in_progress":0,"expired":0,"waiting":0,"completed":1,"median_age_s":172800,"oldest_age_s":172800}
-{"route":"qualify","due":0,"later":0,"in_progress":0,"expired":0,"waiting":1,"completed":0,"median_age_s":null,"oldest_age_s":null}
-{"route":"outreach","due":0,"later":0,"in_progress":1,"expired":1,"waiting":0,"completed":0,"median_age_s":null,"oldest_age_s":null}
-{"route":"other","due":0,"later":0,"in_progress":0,"expired":0,"waiting":0,"completed":1,"median_age_s":null,"oldest_age_s":null}' ]
-  run --separate-stderr hs-tasks status --now "$NOW"
-  [ "${lines[1]}" = 'enrich              2        1            0        0        0          1       2d       2d' ]
 }
 
 # -- bad days --
