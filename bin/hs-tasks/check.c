@@ -5,6 +5,7 @@
 #include "idmap.h"
 #include "program.h"
 #include "setup.h"
+#include "ledger.h"
 #include "tool.h"
 #include "verbs.h"
 
@@ -200,6 +201,23 @@ static void check_properties(struct check *c)
 		report(c, false, "settings", "the portal is not set up: run hs-tasks setup");
 }
 
+/* What dead runs have left on this machine. */
+static void check_journal(struct check *c)
+{
+	struct portal portal = { .id = "" };
+	struct journal_totals totals;
+	if (!ledger_find_portal(&c->tool, NULL, &portal))
+		return;
+	ledger_read(&c->tool, &portal);
+	if (journal_totals(c->tool.journal, &totals) != 0)
+		report(c, false, "journal", "%s", journal_error(c->tool.journal));
+	else if (totals.pending_works > 0)
+		report(c, true, "journal", "%zu records pending (%zu effects): the next verb that writes finishes them", totals.pending_works,
+			totals.pending_effects);
+	else
+		report(c, true, "journal", "nothing pending");
+}
+
 static void check_owners(struct check *c)
 {
 	struct portal portal = { .id = "" };
@@ -230,6 +248,7 @@ int run_check(int argc, char **argv)
 		check_properties(&c);
 		check_owners(&c);
 	}
+	check_journal(&c);
 	cli_print(buf_slice(&c.out));
 	const struct hubspot_trouble *trouble = hubspot_trouble(c.tool.api);
 	int status = trouble->status >= EXIT_SERVICE_DOWN ? trouble->status : c.has_failed ? EXIT_SOME_FAILED : EXIT_OK;
