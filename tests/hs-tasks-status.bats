@@ -52,7 +52,7 @@ qualify            1  (none given)' ]
   fill tasks 3 '{hs_task_subject: "Enrich Data \($i)", hs_timestamp: "2026-01-01", hubspot_owner_id: "71001", hs_task_status: "COMPLETED"}'
   stop_sandbox
   start_sandbox --db portal.db --rate 0 --search-rate 0
-  id=$(task 'Enrich Data' '' '{"hs_task_status":"COMPLETED"}')
+  task 'Enrich Data' '' '{"hs_task_status":"COMPLETED"}'
   run --separate-stderr hs-tasks status --json
   [ "$(of enrich '[.completed, .completed_day, .completed_hour, .estimated]')" = '[4,1,1,[]]' ]
 }
