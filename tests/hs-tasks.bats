@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# hs-tasks: list, join, create, setup, check, and the bad days of all verbs.
+# hs-tasks: list, join, create, setup, and the bad days of all verbs.
 # shellcheck disable=SC2016  # the dollars in single quotes are jq's
 
 setup() { load helper; load hs-tasks-helper; }
@@ -228,7 +228,7 @@ NOT_STARTED" ]
 '"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
 }
 
-# -- setup, check --
+# -- setup --
 
 @test "setup --dry-run writes nothing; setup makes what is missing once; check then finds all there" {
   start_sandbox --rate 0 --search-rate 0
@@ -259,24 +259,6 @@ NOT_STARTED" ]
   hs-tasks setup -q
   run hs-tasks check
   grep -q '^ok    settings     window 700 ms, settle wait 800 ms, keys of tasks unique$' <<<"$output"
-}
-
-@test "check says what is wrong: no token, a wrong one, no server, a missing scope" {
-  run --separate-stderr hs-tasks check
-  [ "$status" -eq 1 ]
-  grep -q '^FAIL  token        none found: ' <<<"$output"
-  start_sandbox --scopes crm.objects.contacts.read,crm.objects.owners.read
-  HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr hs-tasks check
-  [ "$status" -eq 77 ]
-  grep -q '^FAIL  token        .*401.*: make a new access token$' <<<"$output"
-  run --separate-stderr hs-tasks check
-  [ "$status" -eq 1 ]
-  grep -q '^ok    contacts     readable$' <<<"$output"
-  grep -q '^FAIL  companies    .*403.*: give the token the scope crm.objects.companies.read$' <<<"$output"
-  stop_sandbox
-  run --separate-stderr hs-tasks check
-  [ "$status" -eq 69 ]
-  grep -q '^FAIL  address      ' <<<"$output"
 }
 
 # -- bad days --

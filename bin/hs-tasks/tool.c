@@ -92,11 +92,18 @@ static void take_limits_folder(struct tool *tool, unsigned needs)
 	if ((needs & TOOL_OFFLINE) != 0)
 		return;
 	sha256_parts_hex(parts, sizeof parts / sizeof parts[0], digest);
-	if (!config_state_dir(&tool->limits_folder, error))
-		cli_die(EXIT_IO_FAILED, "%s", error);
+	bool ok = config_state_dir(&tool->limits_folder, error);
 	buf_printf(&tool->limits_folder, "/limits-%.16s", digest);
-	if (mkdir(buf_text(&tool->limits_folder), 0700) != 0 && errno != EEXIST)
-		cli_die(EXIT_IO_FAILED, "%s: %s", buf_text(&tool->limits_folder), strerror(errno));
+	if (ok && mkdir(buf_text(&tool->limits_folder), 0700) != 0 && errno != EEXIST) {
+		snprintf(error, sizeof error, "%.300s: %s", buf_text(&tool->limits_folder), strerror(errno));
+		ok = false;
+	}
+	if (ok)
+		return;
+	/* check tells it among the rest. */
+	buf_reset(&tool->limits_folder);
+	if ((needs & TOOL_CHECKS) == 0)
+		cli_die(EXIT_IO_FAILED, "%s", error);
 }
 
 void tool_open(struct tool *tool, const char *verb, const struct tool_options *options, unsigned needs)
