@@ -140,7 +140,7 @@ static void settle(struct http *h, struct http_request *r, bool is_final, int64_
 	to->retry_after_ms = c.retry_after_ms;
 	struct retry_verdict v = retry_decide(&c, &h->random);
 	if (g != NULL && v.hold_ms > 0)
-		governor_hold(g, now_us + v.hold_ms * 1000);
+		governor_hold(g, now_us + (v.hold_ms < MS_PER_DAY ? v.hold_ms : MS_PER_DAY) * 1000);
 	if (v.step == RETRY_AGAIN && (!v.costs_budget || g == NULL || governor_may_retry(g, to->result == HTTP_TIMED_OUT))) {
 		try_again(h, r, v.wait_ms, now_us);
 		return;
