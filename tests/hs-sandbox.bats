@@ -272,6 +272,85 @@ teardown() { stop_sandbox; }
   is --arg id "$id" '.id == $id'
 }
 
+@test "a value of a unique property that is taken fails its row of a batch, or the batch where rows have no trace ids" {
+  start_sandbox
+  call POST /crm/v3/properties/tasks '{"name":"leadpipe_key","label":"K","type":"string","fieldType":"text","groupName":"task","hasUniqueValue":true}'
+  id=$(make tasks '{"hs_timestamp":"2026-01-05","leadpipe_key":"k1"}')
+  rows() { jq -nc --argjson traced "$1" '{inputs: [["k0", "k1", "k2", "k2"] | to_entries[] | {properties: {hs_timestamp: "2026-01-05", leadpipe_key: .value}}
+    + if $traced then {objectWriteTraceId: "t\(.key)"} else {} end]}'; }
+  call POST "$O/tasks/batch/create" "$(rows false)"
+  [ "$code" -eq 409 ]
+  is --arg id "$id" '.category == "CONFLICT" and .context.existingId == [$id]'
+  call GET "$O/tasks"
+  is '.results | length == 1'
+  call POST "$O/tasks/batch/create" "$(rows true)"
+  [ "$code" -eq 207 ]
+  is '[.results[].objectWriteTraceId] == ["t0", "t2"] and .numErrors == 2 and all(.errors[]; .category == "CONFLICT")'
+  is --arg id "$id" '.results[1].id as $new | [.errors[].context] == [{objectWriteTraceId: ["t1"], existingId: [$id]}, {objectWriteTraceId: ["t3"], existingId: [$new]}]'
+  call POST "$O/tasks/batch/upsert" '{"inputs":[{"id":"k0","idProperty":"leadpipe_key","properties":{"hs_task_subject":"again"}}]}'
+  is '.results[0].new == false and .results[0].properties.hs_task_subject == "again"'
+  call POST "$O/tasks/batch/read" '{"idProperty":"leadpipe_key","properties":[],"inputs":[{"id":"k1"},{"id":"k9"}]}'
+  [ "$code" -eq 207 ]
+  is --arg id "$id" '[.results[].id] == [$id] and .errors[0].category == "OBJECT_NOT_FOUND" and .errors[0].context.ids == ["k9"]'
+}
+
+@test "former values come with a get, a list and a batch read: newest first, twenty at most, without repetitions" {
+  start_sandbox --rate 0 --db "$BATS_TEST_TMPDIR/portal.db"
+  id=$(make contacts '{"email":"A@b.co","city":"Rome"}')
+  for city in Rome Oslo Oslo '' Bern; do call PATCH "$O/contacts/$id" "{\"properties\":{\"city\":\"$city\"}}"; done
+  call POST "$O/contacts/batch/update" "{\"inputs\":[{\"id\":\"$id\",\"properties\":{\"state\":\"BE\"}}]}"
+  call GET "$O/contacts/$id?propertiesWithHistory=city,zork&propertiesWithHistory=email&properties=city"
+  is '.propertiesWithHistory.city | map(.value) == ["Bern", "", "Oslo", "Rome"]'
+  is '(.propertiesWithHistory | keys == ["city", "email"]) and .propertiesWithHistory.email[0].value == "a@b.co" and .properties.city == "Bern"'
+  is '.propertiesWithHistory.city | (map(.timestamp) | . == (sort | reverse)) and all(.sourceType == "INTEGRATION" and (.sourceId | type) == "string")'
+  is '.propertiesWithHistory.city[3].timestamp == .createdAt'
+  call GET "$O/contacts?propertiesWithHistory=state"
+  is '.results[0].propertiesWithHistory == {state: [.results[0].propertiesWithHistory.state[0]]} and .results[0].propertiesWithHistory.state[0].value == "BE"'
+  for i in {1..25}; do call PATCH "$O/contacts/$id" "{\"properties\":{\"city\":\"$i\"}}"; done
+  call POST "$O/contacts/batch/read" "{\"propertiesWithHistory\":[\"city\"],\"properties\":[],\"inputs\":[{\"id\":\"$id\"}]}"
+  is '.results[0].propertiesWithHistory.city | length == 20 and .[0].value == "25" and .[19].value == "6"'
+  call POST "$O/contacts/batch/read" "$(jq -nc '{propertiesWithHistory: ["city"], inputs: [range(51) | {id: "\(. + 1)"}]}')"
+  [ "$code" -eq 400 ]
+  is '.message | startswith("The maximum number of inputs supported in a batch request for property histories is 50.")'
+  call GET "$O/contacts?propertiesWithHistory=city&limit=51"
+  [ "$code" -eq 400 ]
+  call GET "$O/contacts/$id"
+  is 'has("propertiesWithHistory") | not'
+  # A write of the same value has its place in the database.
+  [ "$(sqlite3 "$BATS_TEST_TMPDIR/portal.db" "select count(*) from history where object_id = $id and json_extract(changes, '\$.city') = 'Oslo'")" -eq 2 ]
+}
+
+@test "a property made anew under an old name has neither the values nor their history, and is unique only if it says so" {
+  start_sandbox
+  key='{"name":"key","label":"K","type":"string","fieldType":"text","groupName":"contactinformation"'
+  call POST /crm/v3/properties/contacts "$key,\"hasUniqueValue\":true}"
+  id=$(make contacts '{"email":"a@b.co","key":"1"}')
+  call DELETE /crm/v3/properties/contacts/key
+  call POST /crm/v3/properties/contacts "$key}"
+  [ "$code" -eq 201 ]
+  call GET "$O/contacts/$id?properties=key&propertiesWithHistory=key"
+  is '.properties.key == null and .propertiesWithHistory.key == []'
+  call PATCH "$O/contacts/$id" '{"properties":{"key":"2"}}'
+  call POST "$O/contacts" '{"properties":{"email":"b@b.co","key":"2"}}'
+  [ "$code" -eq 201 ]
+}
+
+@test "a portal without unique properties refuses to make one, and makes the rest" {
+  start_sandbox --no-unique
+  key='{"name":"leadpipe_key","label":"K","type":"string","fieldType":"text","groupName":"task"'
+  call POST /crm/v3/properties/tasks "$key,\"hasUniqueValue\":true}"
+  [ "$code" -eq 400 ]
+  is '.category == "VALIDATION_ERROR" and (.message | contains("hasUniqueValue"))'
+  call POST /crm/v3/properties/tasks/batch/create "{\"inputs\":[$key,\"hasUniqueValue\":true},{\"name\":\"other\",\"label\":\"O\",\"type\":\"string\",\"fieldType\":\"text\",\"groupName\":\"task\"}]}"
+  [ "$code" -eq 207 ]
+  is '[.results[].name] == ["other"] and (.errors[0].message | contains("hasUniqueValue"))'
+  call POST /crm/v3/properties/tasks "$key,\"hasUniqueValue\":false}"
+  [ "$code" -eq 201 ]
+  make contacts '{"email":"a@b.co"}'
+  call POST "$O/contacts" '{"properties":{"email":"a@b.co"}}'
+  [ "$code" -eq 409 ]
+}
+
 @test "owners are listed by page and found by e-mail, with and without a slash at the end" {
   start_sandbox
   call GET /crm/v3/owners/
@@ -326,6 +405,38 @@ teardown() { stop_sandbox; }
   chmod 644 "$BATS_TEST_TMPDIR/token"
   run hs-sandbox --token-file "$BATS_TEST_TMPDIR/token"
   [ "$status" -eq 2 ]
+}
+
+# skew TIME: how many seconds the time is ahead of this machine's clock.
+skew() { echo $(($(date -d "$1" +%s) - $(date +%s))); }
+
+@test "the Date of every answer and the times of records follow the server's clock" {
+  for offset in -1h:-3600 2d:172800 0:0; do
+    want=${offset#*:}
+    start_sandbox --date-offset="${offset%:*}" --rate 2
+    id=$(make contacts '{"email":"a@b.co"}')
+    call GET "$O/contacts/$id"
+    for time in "$(jq -r .createdAt <<<"$body")" "$(jq -r .properties.lastmodifieddate <<<"$body")"; do
+      [ "$(skew "$time")" -le $((want + 2)) ]
+      [ "$(skew "$time")" -ge $((want - 5)) ]
+    done
+    for path in "$O/contacts" /sandbox/calls; do # refused by the limit, and beside it
+      run curl -sS -D - -o /dev/null -H 'Authorization: Bearer sandbox-token' "$SANDBOX_URL$path"
+      [ "$(grep -c '^Date: ' <<<"$output")" -eq 1 ]
+      time=$(sed -n 's/^Date: //p' <<<"$output" | tr -d '\r')
+      [[ $time =~ ^[A-Z][a-z]{2},\ [0-9]{2}\ [A-Z][a-z]{2}\ [0-9]{4}\ [0-9:]{8}\ GMT$ ]]
+      [ "$(skew "$time")" -le $((want + 2)) ]
+      [ "$(skew "$time")" -ge $((want - 5)) ]
+    done
+    stop_sandbox
+  done
+  start_sandbox --date-offset 1d
+  call GET /account-info/v3/api-usage/daily/private-apps
+  [ "$(skew "$(jq -r '.results[0].collectedAt' <<<"$body")")" -ge 86395 ]
+  for bad in --1h soon -4000d ''; do
+    run hs-sandbox --date-offset="$bad"
+    [ "$status" -eq 2 ]
+  done
 }
 
 @test "a portal kept in a file is the same after a restart, and SIGTERM leaves one closed file" {

@@ -45,3 +45,30 @@ enriched() {
 }
 
 calls() { curl -sS "$SANDBOX_URL/sandbox/calls" | jq .total; }
+
+# between PATH N ACTION...: from here on hs-tasks goes through the proxy (hs-tasks-proxy.py).
+between() {
+  local port='' tries=0
+  python3 "$PROJECT/tests/hs-tasks-proxy.py" "$SANDBOX_URL" "$@" >proxy.out 2>proxy.err 3>&- &
+  PROXY_PID=$!
+  until port=$(head -n 1 proxy.out) && [ -n "$port" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 600 ] || return 1
+    sleep 0.05
+  done
+  export HUBSPOT_API_URL=http://127.0.0.1:$port
+}
+
+stop_proxy() {
+  [ -n "${PROXY_PID:-}" ] || return 0
+  kill "$PROXY_PID" 2>/dev/null || true
+  wait "$PROXY_PID" 2>/dev/null || true
+  PROXY_PID=''
+}
+
+# fill TYPE COUNT JQ: makes many records in batches of a hundred; JQ gives the properties of number $i, counted from 1.
+fill() {
+  local batch
+  jq -nc --argjson n "$2" "range(0; \$n; 100) | [range(. + 1; [. + 101, \$n + 1] | min)] | {inputs: map(. as \$i | {properties: ($3)})}" |
+    while IFS= read -r batch; do api POST "$O/$1/batch/create" "$batch" | jq -e '.status == "COMPLETE"' >/dev/null || return 1; done
+}

@@ -1,6 +1,7 @@
-"""Stands between hs-tasks and a sandbox and does one thing just before the Nth request for a path goes on: sends a PATCH of its own, or waits.
+"""Stands between hs-tasks and a sandbox and does one thing just before the Nth request for a path goes on: sends a PATCH of its own, or waits, or
+from then on answers every request itself.
 
-usage: hs-tasks-proxy.py UPSTREAM PATH N patch PATCH-PATH BODY | wait SECONDS
+usage: hs-tasks-proxy.py UPSTREAM PATH N patch PATCH-PATH BODY | wait SECONDS | answer STATUS BODY
 Prints its port."""
 import http.client
 import http.server
@@ -31,12 +32,17 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         with lock:
             seen += self.path.endswith(path)
             is_it = self.path.endswith(path) and seen == number
+            answers = action == "answer" and seen >= number
         if is_it and action == "patch":
             forward("PATCH", sys.argv[5], sys.argv[6], headers)
-        elif is_it:
+        elif is_it and action == "wait":
             time.sleep(float(sys.argv[5]))
-        answer, text = forward(self.command, self.path, body or None, headers)
-        self.send_response(answer.status)
+        if answers:
+            status, text = int(sys.argv[5]), sys.argv[6].encode()
+        else:
+            answer, text = forward(self.command, self.path, body or None, headers)
+            status = answer.status
+        self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.send_header("Content-Type", "application/json")
         self.end_headers()

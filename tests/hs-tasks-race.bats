@@ -2,23 +2,7 @@
 # hs-tasks between two others: what changes in the portal just before one of its requests arrives.
 
 setup() { load helper; load hs-tasks-helper; }
-teardown() {
-  [ -z "${PROXY_PID:-}" ] || kill "$PROXY_PID"
-  stop_sandbox
-}
-
-# between PATH N ACTION...: from here on hs-tasks goes through the proxy (hs-tasks-proxy.py).
-between() {
-  local port='' tries=0
-  python3 "$PROJECT/tests/hs-tasks-proxy.py" "$SANDBOX_URL" "$@" >proxy.out 2>proxy.err 3>&- &
-  PROXY_PID=$!
-  until port=$(head -n 1 proxy.out) && [ -n "$port" ]; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 600 ] || return 1
-    sleep 0.05
-  done
-  export HUBSPOT_API_URL=http://127.0.0.1:$port
-}
+teardown() { stop_proxy; stop_sandbox; }
 
 steal() { between "$1" "$2" patch "$O/tasks/$3" '{"properties":{"leadpipe_lease":"another"}}'; }
 

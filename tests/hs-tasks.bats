@@ -201,9 +201,12 @@ NOT_STARTED" ]
 @test "create --dry-run shows the request, and needs no network" {
   run --separate-stderr hs-tasks create --dry-run --now "$NOW" --subject 'Enrich Data for {$name}' <<<'{"contact":{"id":"7","properties":{"firstname":"Ann"}}}'
   [ "$status" -eq 0 ]
-  [ "$output" = '{"method":"POST","path":"/crm/objects/2026-03/tasks/batch/create","body":{"inputs":[{"objectWriteTraceId":"0","properties":{"hs_task_subject":'\
-'"Enrich Data for Ann","hs_timestamp":"2026-01-05T09:00:00.000Z","hs_task_status":"NOT_STARTED","hs_task_priority":"MEDIUM","hs_task_type":"TODO",'\
-'"hubspot_owner_id":"<queue>"},"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
+  [[ $(jq -r '.body.inputs[0].objectWriteTraceId' <<<"$output") =~ ^[0-9a-f]{64}$ ]]
+  [ "$(jq -r '.body.inputs[0] | .objectWriteTraceId == .properties.leadpipe_key' <<<"$output")" = true ]
+  [ "$(sed -E 's/[0-9a-f]{64}/KEY/g' <<<"$output")" = '{"method":"POST","path":"/crm/objects/2026-03/tasks/batch/create","body":{"inputs":[{"objectWriteTraceId":"KEY",'\
+'"properties":{"hs_task_subject":"Enrich Data for Ann","hs_timestamp":"2026-01-05T09:00:00.000Z","hs_task_status":"NOT_STARTED","hs_task_priority":"MEDIUM",'\
+'"hs_task_type":"TODO","hubspot_owner_id":"<queue>","leadpipe_key":"KEY"},'\
+'"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
 }
 
 # -- setup, check, status --

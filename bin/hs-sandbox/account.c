@@ -92,7 +92,7 @@ void account_usage(struct call *c)
 {
 	struct jsonw *w = &c->json;
 	char now[CLOCK_TEXT_BYTES], midnight[CLOCK_TEXT_BYTES];
-	int64_t ms = clock_real_ms();
+	int64_t ms = portal_server_ms(c->portal);
 	clock_format(ms, now);
 	clock_format((ms / MS_PER_DAY + 1) * MS_PER_DAY, midnight);
 	reply_start(c, 200);

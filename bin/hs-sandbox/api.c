@@ -51,7 +51,7 @@ struct arrival api_arrive(struct api *api, const struct api_request *request)
 		a.verdict = VERDICT_LIMITED;
 		return a;
 	}
-	a.limit = limits_arrive(&api->limits, token, search, a.at_us, a.at_ms / MS_PER_DAY);
+	a.limit = limits_arrive(&api->limits, token, search, a.at_us, (a.at_ms + api->portal.date_offset_ms) / MS_PER_DAY);
 	api->portal.daily_used = api->limits.daily_used;
 	if (a.limit.verdict != LIMIT_OK)
 		a.verdict = VERDICT_LIMITED;

@@ -5,6 +5,7 @@
  * both (HubSpot/hubspot-api-php#619). A batch that names a record twice is refused. */
 #include <stdio.h>
 
+#include "history.h"
 #include "links.h"
 #include "objects.h"
 #include "records.h"
@@ -131,6 +132,15 @@ void batch_read(struct call *c)
 	}
 	struct slice *names = call_strings(c, json_get(c->body, "properties"), &count);
 	reader_init(c, &reader, c->type, names, count);
+	names = call_strings(c, json_get(c->body, "propertiesWithHistory"), &count);
+	reader_want_histories(c, &reader, names, count);
+	if (reader.history_count > 0 && b->inputs->count > HISTORY_MAX_RECORDS) {
+		reply_invalid(c,
+			"The maximum number of inputs supported in a batch request for property histories is %d. Please reduce the number of items and try"
+			" again",
+			HISTORY_MAX_RECORDS);
+		return;
+	}
 	reply_batch_start(c);
 	for (const struct json *input = b->inputs->child; input != NULL; input = input->next) {
 		struct slice name = json_text(json_get(input, "id"));

@@ -9,11 +9,11 @@ enum { FIRST_OBJECT_ID = 100000000, ERROR_TEXT_BYTES = 1024 };
 
 /* -- the portal -- */
 
-bool portal_open(struct portal *p, const char *path, const struct clock *clock, char error[STORE_ERROR_BYTES])
+bool portal_open(struct portal *p, const char *path, const struct clock *clock, int64_t date_offset_ms, char error[STORE_ERROR_BYTES])
 {
 	char now[CLOCK_TEXT_BYTES];
 	struct store *s = &p->store;
-	*p = (struct portal){ .clock = *clock, .portal_id = 4200001 };
+	*p = (struct portal){ .clock = *clock, .date_offset_ms = date_offset_ms, .portal_id = 4200001 };
 	random_seed_real(&p->random);
 	if (!store_open(s, path))
 		goto failed;
@@ -75,9 +75,14 @@ bool portal_set_lag(struct portal *p, int64_t lag_ms, char error[STORE_ERROR_BYT
 	return false;
 }
 
+int64_t portal_server_ms(const struct portal *p)
+{
+	return clock_real_ms() + p->date_offset_ms;
+}
+
 void portal_now(const struct portal *p, char text[CLOCK_TEXT_BYTES])
 {
-	clock_format(clock_now_ms(&p->clock), text);
+	clock_format(p->clock.is_fixed ? p->clock.fixed_ms : portal_server_ms(p), text);
 }
 
 /* -- problems -- */

@@ -21,16 +21,17 @@ enum {
 	DEFAULT_DAILY = 625000,
 	MAX_RATE = 1000000
 };
+static const int64_t MAX_OFFSET_MS = 3650LL * MS_PER_DAY;
 
 struct options {
 	unsigned port;
 	const char *db_path, *calls_path;
 	const char *token, *token_file, *scopes;
 	struct limit_settings limits;
-	int64_t lag_ms;
+	int64_t lag_ms, date_offset_ms;
 	struct latency latency;
 	struct faults faults;
-	bool demo;
+	bool demo, no_unique;
 };
 
 enum {
@@ -45,6 +46,8 @@ enum {
 	KEY_LIMIT_WINDOW,
 	KEY_LAG,
 	KEY_LATENCY,
+	KEY_DATE_OFFSET,
+	KEY_NO_UNIQUE,
 	KEY_FAIL,
 	KEY_CALLS,
 	KEY_DEMO
@@ -64,6 +67,8 @@ static const struct cli_option option_table[] = {
 	{ KEY_LAG, "lag", "TIME", "how long searches are behind the writes (default 0)" },
 	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
 	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,late=1%:30s,stall=1%" },
+	{ KEY_DATE_OFFSET, "date-offset", "TIME", "how far the server's clock is ahead, or -1h behind" },
+	{ KEY_NO_UNIQUE, "no-unique", NULL, "refuse to make properties with hasUniqueValue" },
 	{ KEY_CALLS, "calls", "FILE", "append a JSON line for each API call" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -83,6 +88,15 @@ static bool parse_window(const char *kind)
 	if (strcmp(kind, "fixed") != 0 && strcmp(kind, "rolling") != 0)
 		cli_usage("--limit-window wants rolling or fixed, not \"%s\"", kind);
 	return strcmp(kind, "fixed") == 0;
+}
+
+static int64_t parse_offset(const char *value)
+{
+	bool is_behind = value[0] == '-';
+	int64_t ms = cli_span_ms("--date-offset", value + is_behind);
+	if (ms > MAX_OFFSET_MS)
+		cli_usage("--date-offset is at most 3650d, not \"%s\"", value);
+	return is_behind ? -ms : ms;
 }
 
 static struct options parse_options(int argc, char **argv)
@@ -112,6 +126,8 @@ static struct options parse_options(int argc, char **argv)
 			if (!faults_parse(&opt.faults, slice_of(value), error))
 				cli_usage("--fail %s", error);
 			break;
+		case KEY_DATE_OFFSET: opt.date_offset_ms = parse_offset(value); break;
+		case KEY_NO_UNIQUE: opt.no_unique = true; break;
 		case KEY_CALLS: opt.calls_path = value; break;
 		default: break;
 		}
@@ -148,10 +164,11 @@ static void open_api(struct api *api, const struct options *opt)
 		limits.seam_us = clock_steady_us() + (int64_t)random_below(&api->random, (uint64_t)LIMIT_WINDOW_MS * 1000);
 	if (!limits_init(&api->limits, &limits))
 		cli_die(EXIT_IO_FAILED, "out of memory");
-	if (!portal_open(&api->portal, opt->db_path, &shared->clock, error))
+	if (!portal_open(&api->portal, opt->db_path, &shared->clock, opt->date_offset_ms, error))
 		cli_die(EXIT_IO_FAILED, "%s: %s", opt->db_path == NULL ? "memory" : opt->db_path, error);
 	if (!tokens_register(&api->portal.store))
 		cli_die(EXIT_IO_FAILED, "out of memory");
+	api->portal.refuses_unique = opt->no_unique;
 	api->portal.daily_limit = opt->limits.daily;
 }
 
@@ -210,7 +227,7 @@ static int run(int argc, char **argv)
 
 static const char synopsis[] =
 	"[--port N] [--db FILE] [--demo] [--token T | --token-file FILE] [--scopes LIST] [--rate N] [--search-rate N] [--daily N]"
-	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--calls FILE]";
+	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--date-offset TIME] [--no-unique] [--calls FILE]";
 
 static const struct cli_verb verbs[] = {
 	{ NULL, CLI_REPORT, synopsis, "HubSpot's API on 127.0.0.1 over SQLite, to rehearse a workflow before it touches a portal", option_table,

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "history.h"
 #include "links.h"
 #include "records.h"
 
@@ -27,6 +28,8 @@ static void init_reader(struct call *c, struct reader *reader)
 	size_t count;
 	struct slice *names = call_query_list(c, "properties", &count);
 	reader_init(c, reader, c->type, names, count);
+	names = call_query_list(c, "propertiesWithHistory", &count);
+	reader_want_histories(c, reader, names, count);
 }
 
 void object_get(struct call *c)
@@ -56,13 +59,13 @@ void object_list(struct call *c)
 	char sql[256];
 	bool archived = call_query_true(c, "archived");
 	struct slice after = call_query(c, "after", "0");
-	if (!call_query_limit(c, LIST_DEFAULT, LIST_MAX, &limit))
+	init_reader(c, &reader);
+	if (!call_query_limit(c, LIST_DEFAULT, reader.history_count > 0 ? HISTORY_MAX_RECORDS : LIST_MAX, &limit))
 		return;
 	if (call_object_id(after) == 0 && !slice_is(after, "0")) {
 		reply_invalid(c, "Invalid paging cursor %.*s", (int)after.len, after.ptr);
 		return;
 	}
-	init_reader(c, &reader);
 	extra.associations = wanted_associations(c, &extra.association_count);
 	snprintf(sql, sizeof sql, "SELECT hs_object_id FROM %s WHERE _archived_at IS %s NULL AND hs_object_id>=? ORDER BY hs_object_id LIMIT ?",
 		c->type->plural, archived ? "NOT" : "");

@@ -2,10 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "site.h"
 
-enum { MAX_BODY_BYTES = 16 << 20, MAX_REPORT_BYTES = 1 << 20, HEADER_BYTES = 32, GONE_CHECK_US = 50000 };
+enum { MAX_BODY_BYTES = 16 << 20, MAX_REPORT_BYTES = 1 << 20, HEADER_BYTES = 64, GONE_CHECK_US = 50000 };
 
 /* -- life -- */
 
@@ -107,6 +108,16 @@ static void add_limit_headers(struct MHD_Response *response, const struct api *a
 	}
 }
 
+/* The server's clock, as HTTP writes it (RFC 9110, IMF-fixdate). */
+static void add_date(struct MHD_Response *response, const struct portal *portal)
+{
+	char text[HEADER_BYTES];
+	struct tm tm;
+	time_t seconds = (time_t)(portal_server_ms(portal) / MS_PER_SECOND);
+	if (gmtime_r(&seconds, &tm) != NULL && strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm) > 0)
+		MHD_add_response_header(response, "Date", text);
+}
+
 static struct MHD_Response *answer_api(struct api *api, struct request *r)
 {
 	struct api_request request = {
@@ -164,4 +175,6 @@ void request_carry_out(struct request *r, struct api *api, unsigned port)
 	case REQUEST_SANDBOX: r->response = answer_sandbox(api, r); break;
 	default: r->response = answer_api(api, r); break;
 	}
+	if (r->response != NULL)
+		add_date(r->response, &api->portal);
 }

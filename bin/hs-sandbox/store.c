@@ -16,7 +16,9 @@ static const char base_tables[] =
 	"CREATE TABLE associations(from_type INTEGER, from_id INTEGER, to_type INTEGER, to_id INTEGER, type_id INTEGER,"
 	" PRIMARY KEY(from_type, from_id, to_type, to_id, type_id)) WITHOUT ROWID;"
 	"CREATE TABLE association_labels(type_id INTEGER PRIMARY KEY AUTOINCREMENT, from_type INTEGER, to_type INTEGER, name TEXT, label TEXT,"
-	" inverse_id INTEGER);";
+	" inverse_id INTEGER);"
+	"CREATE TABLE history(id INTEGER PRIMARY KEY, object_type INTEGER, object_id INTEGER, at TEXT, changes TEXT);"
+	"CREATE INDEX history_of ON history(object_id);";
 
 static void fail(struct store *s)
 {

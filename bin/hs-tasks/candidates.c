@@ -145,7 +145,7 @@ static void add_set_back(const struct candidates *c, struct search *search)
 	search_group(search);
 	search_filter(search, "hs_task_status", "EQ", slice_of("IN_PROGRESS"));
 	search_filter(search, "hubspot_owner_id", "EQ", candidates_owner(c));
-	search_filter_has(search, "leadpipe_done");
+	search_filter_has(search, "leadpipe_done", true);
 }
 
 /* A search that is refused most likely asks for the lease's properties in a portal without them: then that is what is said. */

@@ -84,7 +84,7 @@ static void list(struct dead *d)
 	search_group(search);
 	search_filter(search, "hs_task_status", "EQ", slice_of("WAITING"));
 	search_filter(search, "hubspot_owner_id", "EQ", portal_owner(&d->portal, w, slice_of("queue")));
-	search_filter_has(search, "leadpipe_reason");
+	search_filter_has(search, "leadpipe_reason", true);
 	search_start(search);
 	hubspot_drain(d->tool.api);
 	relate_free(d->relate);

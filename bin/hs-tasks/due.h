@@ -1,4 +1,4 @@
-/* bin/hs-tasks/due.h - due dates in words: "today", "tomorrow", "in a week", "in 60 minutes", or an RFC 3339 time. */
+/* bin/hs-tasks/due.h - times in words: "today", "tomorrow", "in a week", "in 60 minutes", "yesterday", "2 hours ago", or an RFC 3339 time. */
 #ifndef HS_TASKS_DUE_H
 #define HS_TASKS_DUE_H
 #include "base/slice.h"

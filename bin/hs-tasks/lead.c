@@ -17,7 +17,7 @@ bool lead_put(struct buf *out, const struct relate_item *item, const char *read_
 {
 	bool first = true;
 	buf_putc(out, '{');
-	if (item->task.len > 0)
+	if (item->task.ptr != NULL)
 		put_member(out, "task", item->task, &first);
 	if (item->contact.ptr != NULL)
 		put_member(out, "contact", item->contact, &first);

@@ -51,7 +51,7 @@ static const char schema[] = "{\n"
 
 static const struct cli_verb verbs[] = {
 	{ "list", CLI_SOURCE,
-		"[--type ROUTE] [--status LIST] [--priority LIST] [--owner WHO] [--due-before TIME] [--due-after TIME] [--no-join] [-n N] [--where EXPR]",
+		"[--type ROUTE] [--status LIST] [--priority LIST] [--owner WHO] [--queue ID] [--due-before TIME] [--due-after TIME] [--due WHICH] [--subject REGEX] [--contact WHO] [--company WHO] [--no-join] [-n N] [--where EXPR]",
 		"print tasks with contact and company", list_options,
 		"hs-tasks list -n 5\nhs-tasks list --type qualify --status NOT_STARTED --due-before today", schema, run_list },
 	{ "claim", CLI_EFFECT, "[--type ROUTE] [-n N] [--lease TIME] [--max-lease TIME] [--window N] [--every TIME] [--dry-run]",
@@ -78,6 +78,10 @@ static const struct cli_verb verbs[] = {
 		run_dead },
 	{ "join", CLI_FILTER, "[--max-age TIME] [--if EXPR] [--retry] [FILE...]", "add contact and company to records that have an id or an e-mail",
 		join_options, "mlr --icsv --ojsonl cat leads.csv | hs-tasks join | enrich", schema, run_join },
+	{ "upsert", CLI_FILTER | CLI_EFFECT, "[--overwrite] [--pass] [--linger TIME] [--if EXPR] [--retry] [--dry-run] [FILE...]",
+		"write records to their contacts, found by e-mail", upsert_options,
+		"mlr --icsv --ojsonl cat leads.csv | hs-tasks join | enrich | qualify | hs-tasks upsert --dry-run\nhs-tasks upsert < scored.jsonl >> dead.jsonl",
+		schema, run_upsert },
 	{ "create", CLI_FILTER | CLI_EFFECT,
 		"--subject TEXT [--body TEXT] [--due WHEN] [--priority PRIORITY] [--owner NAME] [--task-type TYPE] [--key TEXT] [--contact ID] [--company ID] [--pass] [--dry-run] [FILE...]",
 		"make tasks, from records or for one contact", create_options,

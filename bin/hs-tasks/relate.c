@@ -67,6 +67,11 @@ static struct slice keep(struct group *g, struct slice text)
 	return copy;
 }
 
+static struct slice keep_object(struct group *g, struct slice json)
+{
+	return json.len == 0 ? (struct slice){ NULL, 0 } : keep(g, json);
+}
+
 /* HubSpot keeps and answers e-mail addresses in lower case. */
 static struct slice keep_email(struct group *g, struct slice email)
 {
@@ -97,9 +102,15 @@ static bool wants_link(const struct relate_item *item, enum link link)
 {
 	switch (link) {
 	case TASK_CONTACT: return item->task_id.len > 0 && item->contact_id.len == 0;
-	case TASK_COMPANY: return item->task_id.len > 0 && item->company_id.len == 0;
-	default: return item->contact_id.len > 0 && item->company_id.len == 0;
+	case TASK_COMPANY: return item->task_id.len > 0 && item->company_id.len == 0 && item->company.ptr == NULL;
+	default: return item->contact_id.len > 0 && item->company_id.len == 0 && item->company.ptr == NULL;
 	}
+}
+
+/* Nobody asks for links to objects that are not wanted. */
+static bool is_wanted_link(const struct relate_options *options, enum link link)
+{
+	return (link == TASK_CONTACT ? options->contact_properties : options->company_properties).len > 0;
 }
 
 static struct slice link_source(const struct relate_item *item, enum link link)
@@ -157,6 +168,8 @@ static void read_links(struct group *g, enum link link)
 	struct idmap seen = { 0 };
 	struct buf body, path, rest;
 	struct jsonw w;
+	if (!is_wanted_link(&g->relate->options, link))
+		return;
 	buf_init(&body, MAX_BODY_BYTES);
 	buf_init(&path, 1024);
 	buf_init(&rest, 256);
@@ -202,18 +215,50 @@ static void read_links(struct group *g, enum link link)
 
 /* -- objects -- */
 
-enum read { CONTACTS_BY_EMAIL, CONTACTS_BY_ID, COMPANIES_BY_ID };
+enum read { TASKS_BY_ID, CONTACTS_BY_EMAIL, CONTACTS_BY_ID, COMPANIES_BY_ID };
+static const struct {
+	enum hubspot_object object;
+	const char *id_property, *what;
+} reads[] = {
+	[TASKS_BY_ID] = { OBJECT_TASKS, NULL, "reading tasks" },
+	[CONTACTS_BY_EMAIL] = { OBJECT_CONTACTS, "email", "reading contacts" },
+	[CONTACTS_BY_ID] = { OBJECT_CONTACTS, NULL, "reading contacts" },
+	[COMPANIES_BY_ID] = { OBJECT_COMPANIES, NULL, "reading companies" },
+};
 
 struct object_read {
 	struct group *group;
 	enum read read;
 };
 
-static struct slice read_key(const struct relate_item *item, enum read read)
+static struct slice properties_of(const struct relate_options *options, enum read read)
 {
+	switch (reads[read].object) {
+	case OBJECT_TASKS: return options->task_properties;
+	case OBJECT_CONTACTS: return options->contact_properties;
+	default: return options->company_properties;
+	}
+}
+
+static struct slice *place_of(struct relate_item *item, enum read read)
+{
+	switch (reads[read].object) {
+	case OBJECT_TASKS: return &item->task;
+	case OBJECT_CONTACTS: return &item->contact;
+	default: return &item->company;
+	}
+}
+
+/* What the object is asked for by; empty where it is there, or not known. */
+static struct slice read_key(struct relate_item *item, enum read read)
+{
+	static const struct slice none = { "", 0 };
+	if (place_of(item, read)->ptr != NULL)
+		return none;
 	switch (read) {
-	case CONTACTS_BY_EMAIL: return item->contact_id.len == 0 ? item->email : (struct slice){ "", 0 };
-	case CONTACTS_BY_ID: return item->contact.ptr == NULL ? item->contact_id : (struct slice){ "", 0 };
+	case TASKS_BY_ID: return item->task_id;
+	case CONTACTS_BY_EMAIL: return item->contact_id.len == 0 ? item->email : none;
+	case CONTACTS_BY_ID: return item->contact_id;
 	default: return item->company_id;
 	}
 }
@@ -230,7 +275,7 @@ static void on_objects(struct batch *batch, void *arg)
 			struct hubspot_answer answer = { .outcome = HUBSPOT_FAILED };
 			size_t len = batch->rows[i].message.len < sizeof answer.message ? batch->rows[i].message.len : sizeof answer.message - 1;
 			memcpy(answer.message, batch->rows[i].message.ptr, len);
-			hubspot_give_up(g->relate->api, &answer, call->read == COMPANIES_BY_ID ? "reading companies" : "reading contacts");
+			hubspot_give_up(g->relate->api, &answer, reads[call->read].what);
 			g->failed = true;
 		}
 	}
@@ -244,12 +289,8 @@ static void on_objects(struct batch *batch, void *arg)
 			continue;
 		if (copies[at].ptr == NULL)
 			copies[at] = keep(g, batch->rows[at].result->raw);
-		if (call->read == COMPANIES_BY_ID) {
-			item->company = copies[at];
-			continue;
-		}
-		item->contact = copies[at];
-		if (item->contact_id.len == 0)
+		*place_of(item, call->read) = copies[at];
+		if (call->read == CONTACTS_BY_EMAIL)
 			item->contact_id = keep(g, json_string(batch->rows[at].result, "id", ""));
 	}
 	free(copies);
@@ -262,8 +303,8 @@ static void send_objects(struct group *g, enum read read, struct batch *batch)
 {
 	struct object_read *call = must(malloc(sizeof *call));
 	*call = (struct object_read){ g, read };
-	batch->properties = read == COMPANIES_BY_ID ? g->relate->options.company_properties : g->relate->options.contact_properties;
-	batch->id_property = read == CONTACTS_BY_EMAIL ? "email" : NULL;
+	batch->properties = properties_of(&g->relate->options, read);
+	batch->id_property = reads[read].id_property;
 	g->open++;
 	batch_send(batch, on_objects, call);
 }
@@ -272,12 +313,14 @@ static void read_objects(struct group *g, enum read read)
 {
 	struct idmap seen = { 0 };
 	struct batch *batch = NULL;
+	if (properties_of(&g->relate->options, read).len == 0)
+		return;
 	for (size_t i = 0; i < g->count; i++) {
 		struct slice key = read_key(&g->items[i], read);
 		if (key.len == 0 || idmap_add(&seen, key, i) != i)
 			continue;
 		if (batch == NULL)
-			batch = batch_new(g->relate->api, read == COMPANIES_BY_ID ? OBJECT_COMPANIES : OBJECT_CONTACTS, BATCH_READ);
+			batch = batch_new(g->relate->api, reads[read].object, BATCH_READ);
 		batch_add(batch, key, (struct slice){ 0 }, NULL);
 		if (batch->count == BATCH_ROWS) {
 			send_objects(g, read, batch);
@@ -304,28 +347,24 @@ static void hand_out(struct relate *r)
 	}
 }
 
+enum { STAGES = 3 };
+
 /* Starts the next stage that has something to ask, or finishes. */
 static void go_on(struct group *g)
 {
 	while (g->open == 0 && !g->finished) {
-		bool with_objects = !g->relate->options.only_ids && !g->failed;
-		switch (g->stage++) {
+		switch (g->failed ? STAGES : g->stage++) {
 		case 0:
+			read_objects(g, TASKS_BY_ID);
 			read_links(g, TASK_CONTACT);
 			read_links(g, TASK_COMPANY);
-			if (with_objects)
-				read_objects(g, CONTACTS_BY_EMAIL);
+			read_objects(g, CONTACTS_BY_EMAIL);
 			break;
 		case 1:
-			if (with_objects) {
-				read_objects(g, CONTACTS_BY_ID);
-				read_links(g, CONTACT_COMPANY);
-			}
+			read_objects(g, CONTACTS_BY_ID);
+			read_links(g, CONTACT_COMPANY);
 			break;
-		case 2:
-			if (with_objects)
-				read_objects(g, COMPANIES_BY_ID);
-			break;
+		case 2: read_objects(g, COMPANIES_BY_ID); break;
 		default: g->finished = true;
 		}
 	}
@@ -374,7 +413,9 @@ void relate_add(struct relate *r, const struct relate_item *item)
 	mine->contact_id = keep(g, item->contact_id);
 	mine->company_id = keep(g, item->company_id);
 	mine->email = keep_email(g, item->email);
-	mine->task = keep(g, item->task);
+	mine->task = keep_object(g, item->task);
+	mine->contact = keep_object(g, item->contact);
+	mine->company = keep_object(g, item->company);
 	r->pending++;
 	if (g->count == RELATE_ITEMS)
 		relate_flush(r);

@@ -1,6 +1,7 @@
 /* bin/hs-tasks/relate.h - brings contact and company to tasks, a thousand at a time, never a call per record.
  *
- * From a task: its associations, then both objects. From a contact's id or e-mail: the contact, its company. A task without a company takes its contact's. */
+ * From a task: itself, its associations, then both objects. From a contact's id or e-mail: the contact, its company. A task without a company takes its
+ * contact's. */
 #ifndef HS_TASKS_RELATE_H
 #define HS_TASKS_RELATE_H
 #include "hubspot.h"
@@ -9,14 +10,13 @@ enum { RELATE_ITEMS = 1000 }; /* inputs that one associations/batch/read takes *
 
 struct relate_item {
 	struct slice task_id, contact_id, company_id, email; /* what is known; the rest is empty. Copied by relate_add */
-	struct slice task; /* JSON, handed through; copied */
-	struct slice contact, company; /* JSON of the objects found; ptr NULL: none. Borrowed for the call of done */
+	struct slice task, contact,
+		company; /* JSON of the objects; ptr NULL: not there. What relate_add gets is copied and not read again; borrowed for the call of done */
 	void *arg;
 };
 
 struct relate_options {
-	struct slice contact_properties, company_properties; /* JSON arrays of names; borrowed */
-	bool only_ids; /* associations only: for --no-join and for checks */
+	struct slice task_properties, contact_properties, company_properties; /* JSON arrays of names, borrowed; empty: such objects are not read */
 	/* Items in the order they were added; ok false: the client is out of service or the answers are not to be had, then what is missing is unknown. */
 	void (*done)(struct relate_item *items, size_t count, bool ok, void *arg);
 	void *arg;

@@ -1,6 +1,7 @@
 /* What dead runs have left in the journal: pending work is finished, leases whose records nobody has seen are given back. */
 #include <stdlib.h>
 
+#include "group.h"
 #include "held.h"
 #include "ledger.h"
 #include "settle.h"
@@ -36,7 +37,8 @@ static bool is_too_early(const struct portal *portal, const struct journal_effec
 	for (size_t i = 0; i < count; i++) {
 		const struct journal_effect *e = &effects[i];
 		enum hubspot_object object;
-		bool is_open = e->is_create && (e->state == JOURNAL_SENT || e->state == JOURNAL_UNKNOWN);
+		/* A contact is told by its address, whoever made it. */
+		bool is_open = e->is_create && strcmp(e->object, "contacts") != 0 && (e->state == JOURNAL_SENT || e->state == JOURNAL_UNKNOWN);
 		if (is_open && hubspot_object_find(slice_of(e->object), &object) && !portal->has_unique_key[object] &&
 			clock_real_ms() - e->sent_ms < portal->readback_ms)
 			return true;
@@ -82,6 +84,67 @@ static bool add_work(struct resume *resume, const struct portal *portal, struct 
 	return true;
 }
 
+/* -- works without a task -- */
+
+static void on_group_done(struct group *g, void *arg)
+{
+	struct resume *resume = arg;
+	for (size_t i = 0; i < g->count; i++) {
+		const char *code;
+		bool is_retryable, for_good;
+		if (!group_failed(g, &g->items[i], &code, &is_retryable, &for_good)) {
+			resume->finished++;
+		} else if (!for_good) {
+			resume->left++;
+		} else {
+			resume->given_up++;
+			cli_warn("unfinished work of an earlier run was given up: %.*s", (int)g->items[i].message.len, g->items[i].message.ptr);
+		}
+	}
+}
+
+static const struct {
+	const char *kind;
+	void (*start)(struct group *g);
+} group_kinds[] = { { "create", create_start }, { "upsert", upsert_start } };
+
+/* False: it is of no such kind. */
+static bool resume_item(struct resume *resume, const struct portal *portal, const struct journal_work *work, struct arena *arena)
+{
+	struct journal_effect *effects;
+	struct json_error error;
+	size_t kind = 0, count;
+	while (kind < sizeof group_kinds / sizeof group_kinds[0] && strcmp(work->kind, group_kinds[kind].kind) != 0)
+		kind++;
+	if (kind == sizeof group_kinds / sizeof group_kinds[0])
+		return false;
+	if (!journal_ok(resume->tool->api, resume->tool->journal, journal_effects(resume->tool->journal, work->id, arena, &effects, &count)))
+		return true;
+	if (is_too_early(portal, effects, count)) {
+		resume->left++;
+		return true;
+	}
+	struct group *g = group_new(
+		&(struct perform_context){ resume->tool->api, portal, resume->tool->journal }, group_kinds[kind].kind, on_group_done, resume);
+	struct group_item *item = group_add(g, 0);
+	g->is_resumed = true;
+	g->now = work->now;
+	item->work = work->id;
+	item->body = work->body;
+	item->contact = work->contact;
+	item->company = work->company;
+	item->email = json_string(work->body.len == 0 ? NULL : json_parse(&g->arena, work->body, &error), "email", "");
+	/* An upsert is judged anew by who is there now. */
+	if (kind == 0 && count > 0 && effect_from_row(&item->effect, &effects[0])) {
+		item->effect.contact = work->contact;
+		item->effect.company = work->company;
+		item->has_effect = true;
+	}
+	group_kinds[kind].start(g);
+	hubspot_drain(resume->tool->api);
+	return true;
+}
+
 void resume_works(struct tool *tool, const struct portal *portal)
 {
 	struct resume resume = { .tool = tool };
@@ -97,7 +160,7 @@ void resume_works(struct tool *tool, const struct portal *portal)
 			break;
 		for (size_t i = 0; i < count; i++) {
 			after = works[i].id;
-			if (!add_work(&resume, portal, &settle, &works[i], &arena))
+			if (!resume_item(&resume, portal, &works[i], &arena) && !add_work(&resume, portal, &settle, &works[i], &arena))
 				break;
 		}
 		if (settle != NULL)

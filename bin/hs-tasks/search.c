@@ -16,6 +16,7 @@ struct search *search_new(struct hubspot *api, enum hubspot_object object, struc
 	s->properties = must(strndup(properties.ptr, properties.len));
 	s->sort = sort;
 	s->wanted = wanted;
+	s->page_size = SEARCH_PAGE;
 	return s;
 }
 
@@ -77,9 +78,9 @@ void search_filter_between(struct search *s, const char *property, int64_t low, 
 		(long long)low, (long long)high);
 }
 
-void search_filter_has(struct search *s, const char *property)
+void search_filter_has(struct search *s, const char *property, bool has)
 {
-	buf_printf(next_filter(s), "{\"propertyName\":\"%s\",\"operator\":\"HAS_PROPERTY\"}", property);
+	buf_printf(next_filter(s), "{\"propertyName\":\"%s\",\"operator\":\"%sHAS_PROPERTY\"}", property, has ? "" : "NOT_");
 }
 
 void search_filter_in(struct search *s, const char *property, const char *operator, struct slice values)
@@ -91,22 +92,29 @@ void search_filter_in(struct search *s, const char *property, const char *operat
 
 static void on_page(const struct hubspot_answer *answer, void *arg);
 
+static bool is_by_id(const struct search *s)
+{
+	return s->sort == NULL;
+}
+
 static void put_groups(const struct search *s, struct jsonw *w)
 {
 	struct buf group;
+	/* No filter at all finds everything, but HubSpot takes no group without one. */
+	size_t count = s->group_count == 0 && is_by_id(s) ? 1 : s->group_count;
 	buf_init(&group, MAX_BODY_BYTES);
 	jsonw_name(w, "filterGroups");
 	jsonw_array(w);
-	for (size_t i = 0; i < s->group_count; i++) {
-		/* No filter at all finds everything, but HubSpot takes no group without one. */
-		if (s->groups[i].len == 0 && !s->by_id)
+	for (size_t i = 0; i < count; i++) {
+		struct slice filters = i < s->group_count ? buf_slice(&s->groups[i]) : (struct slice){ "", 0 };
+		if (filters.len == 0 && !is_by_id(s))
 			continue;
 		buf_reset(&group);
 		buf_puts(&group, "{\"filters\":[");
-		buf_put_slice(&group, buf_slice(&s->groups[i]));
-		if (s->by_id)
-			buf_printf(&group, "%s{\"propertyName\":\"hs_object_id\",\"operator\":\"GT\",\"value\":\"%s\"}",
-				s->groups[i].len > 0 ? "," : "", s->last_id);
+		buf_put_slice(&group, filters);
+		if (is_by_id(s))
+			buf_printf(&group, "%s{\"propertyName\":\"hs_object_id\",\"operator\":\"GT\",\"value\":\"%llu\"}", filters.len > 0 ? "," : "",
+				(unsigned long long)s->last_id);
 		buf_puts(&group, "]}");
 		jsonw_raw(w, buf_slice(&group));
 	}
@@ -114,11 +122,18 @@ static void put_groups(const struct search *s, struct jsonw *w)
 	buf_release(&group);
 }
 
+/* Hits to ask for: what ends past SEARCH_CAP is refused. */
+static size_t page_limit(const struct search *s)
+{
+	size_t limit = s->wanted - s->found < s->page_size ? s->wanted - s->found : s->page_size;
+	return is_by_id(s) || s->offset + limit <= SEARCH_CAP ? limit : SEARCH_CAP - (size_t)s->offset;
+}
+
 static void ask(struct search *s)
 {
 	struct buf body, path, rest;
 	struct jsonw w;
-	size_t limit = s->wanted - s->found < SEARCH_PAGE ? s->wanted - s->found : SEARCH_PAGE;
+	size_t limit = page_limit(s);
 	buf_init(&body, MAX_BODY_BYTES);
 	buf_init(&path, 1024);
 	buf_init(&rest, 256);
@@ -128,14 +143,17 @@ static void ask(struct search *s)
 	jsonw_name(&w, "sorts");
 	jsonw_array(&w);
 	jsonw_object(&w);
-	jsonw_put_text(&w, "propertyName", s->by_id ? "hs_object_id" : s->sort);
+	jsonw_put_text(&w, "propertyName", is_by_id(s) ? "hs_object_id" : s->sort);
 	jsonw_put_text(&w, "direction", "ASCENDING");
 	jsonw_object_end(&w);
 	jsonw_array_end(&w);
 	jsonw_put_raw(&w, "properties", slice_of(s->properties));
 	jsonw_put_int(&w, "limit", (int64_t)limit);
-	if (!s->by_id && s->after[0] != '\0')
-		jsonw_put_text(&w, "after", s->after);
+	if (s->offset > 0) {
+		char after[24];
+		snprintf(after, sizeof after, "%llu", (unsigned long long)s->offset);
+		jsonw_put_text(&w, "after", after);
+	}
 	jsonw_object_end(&w);
 	buf_printf(&rest, "%s/search", hubspot_object_name(s->object));
 	hubspot_path(s->api, API_OBJECTS, buf_text(&rest), &path);
@@ -164,56 +182,76 @@ static void finish(struct search *s, const struct hubspot_answer *failed)
 	search_free(s);
 }
 
-static void keep_text(char *place, size_t size, struct slice text)
-{
-	snprintf(place, size, "%.*s", (int)text.len, text.ptr);
-}
-
-/* Whether there is another page to ask for. */
-static bool advance(struct search *s, const struct json *body, const struct json *results)
+/* Whether there is another page to ask for; *is_stuck where its place is not behind this one's. */
+static bool advance(struct search *s, const struct json *body, const struct json *results, bool *is_stuck)
 {
 	const struct json *after = json_path(body, "paging", "next", "after", NULL);
-	if (s->found >= s->wanted || results == NULL || results->count == 0)
+	uint64_t next = 0;
+	if (s->found >= s->wanted || results == NULL || results->count == 0 || after == NULL)
 		return false;
-	if (s->by_id) {
+	if (is_by_id(s)) {
 		const struct json *last = results->child;
 		while (last->next != NULL)
 			last = last->next;
-		keep_text(s->last_id, sizeof s->last_id, json_string(last, "id", ""));
-		return after != NULL;
+		*is_stuck = !slice_to_u64(json_string(last, "id", ""), &next) || next <= s->last_id;
+		s->last_id = next;
+	} else {
+		*is_stuck = !slice_to_u64(json_text(after), &next) || next <= s->offset;
+		s->offset = next;
 	}
-	if (after == NULL || s->found >= SEARCH_CAP)
-		return false;
-	keep_text(s->after, sizeof s->after, json_text(after));
-	return true;
+	return is_by_id(s) || s->offset < SEARCH_CAP;
 }
 
 static void on_page(const struct hubspot_answer *answer, void *arg)
 {
 	struct search *s = arg;
 	int64_t total = 0;
+	bool is_stuck = false;
 	if (answer->outcome != HUBSPOT_OK) {
 		finish(s, answer);
 		return;
 	}
 	const struct json *results = json_get(answer->body, "results");
 	json_int(json_get(answer->body, "total"), &total);
-	if (s->total == 0)
+	/* The first page's: by id, later ones tell how many are left. */
+	if (s->found == 0)
 		s->total = total < 0 ? 0 : (size_t)total;
-	if (!s->by_id && s->found == 0 && s->total > SEARCH_CAP && s->wanted > SEARCH_CAP) {
-		s->by_id = true;
-		keep_text(s->last_id, sizeof s->last_id, slice_of("0"));
-		ask(s);
-		return;
-	}
 	s->found += results == NULL ? 0 : results->count;
-	if (s->page(s, results, s->arg) && advance(s, answer->body, results))
-		ask(s);
-	else
+	bool goes_on = s->page(s, results, s->arg) && advance(s, answer->body, results, &is_stuck);
+	if (goes_on && is_stuck) {
+		/* Asking again would go on for ever. */
+		struct hubspot_answer failed = { .outcome = HUBSPOT_FAILED, .status = answer->status };
+		snprintf(failed.message, sizeof failed.message, "the search's next page is not behind the last");
+		finish(s, &failed);
+	} else if (!goes_on) {
 		finish(s, NULL);
+	} else if (!s->is_held) {
+		ask(s);
+	}
 }
 
 void search_start(struct search *s)
 {
 	ask(s);
+}
+
+void search_hold(struct search *s)
+{
+	s->is_held = true;
+}
+
+void search_go_on(struct search *s)
+{
+	s->is_held = false;
+	ask(s);
+}
+
+void search_end(struct search *s)
+{
+	finish(s, NULL);
+}
+
+bool search_was_cut(const struct search *s)
+{
+	return !is_by_id(s) && s->total > SEARCH_CAP && s->offset >= SEARCH_CAP;
 }

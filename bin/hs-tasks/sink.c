@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ended.h"
 #include "held.h"
 #include "ledger.h"
 #include "record/window.h"
@@ -34,43 +35,15 @@ struct sink {
 	int64_t linger_us;
 	char now[CLOCK_TEXT_BYTES];
 	size_t read, handled, failed;
-	int64_t *failed_works; /* of records that are on their way out with an error */
-	size_t failed_work_count, failed_work_capacity;
+	struct ended ended;
 };
 
 /* -- results -- */
 
-/* Once the record is printed it is the operator's again. */
-static void note_failed_work(struct sink *c, int64_t work)
-{
-	if (c->failed_work_count == c->failed_work_capacity) {
-		c->failed_work_capacity = 2 * c->failed_work_capacity + BATCH_ROWS;
-		c->failed_works = must(realloc(c->failed_works, c->failed_work_capacity * sizeof *c->failed_works));
-	}
-	c->failed_works[c->failed_work_count++] = work;
-}
-
-/* Writes out what is finished; the journal follows. */
-static void flush(struct sink *c)
-{
-	struct journal *journal = c->tool->journal;
-	stream_flush(c->stream);
-	if (c->failed_work_count == 0 || window_waiting(c->window) > 0 || stream_status(c->stream) == EXIT_IO_FAILED)
-		return;
-	int result = journal_begin(journal);
-	for (size_t i = 0; i < c->failed_work_count && result == 0; i++)
-		result = journal_work_ended(journal, c->failed_works[i], JOURNAL_FAILED);
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(c->tool->api, journal, result))
-		journal_roll_back(journal);
-	c->failed_work_count = 0;
-}
-
 static void finish_job(struct sink *c, const struct job *job)
 {
 	if (job->state == JOB_FAILED && job->work != 0 && !job->is_pending)
-		note_failed_work(c, job->work);
+		ended_add(&c->ended, job->work);
 	struct record *r = window_record(c->window, job->ticket);
 	/* What complete finds no result in goes back to the operator; release was told so. */
 	bool is_left = job->verdict == SETTLE_NO_RESULT && c->context.force.verdict == SETTLE_DONE;
@@ -101,7 +74,7 @@ static void on_settled(struct settle *settle, struct job *jobs, size_t count, vo
 			break;
 		}
 	if (c->open_count == 0)
-		flush(c);
+		ended_flush(&c->ended, c->tool, c->stream, c->window);
 }
 
 /* -- batches -- */
@@ -281,7 +254,7 @@ static void run(struct sink *c)
 		hubspot_step(c->tool->api, wait_ms(c, now_us), may_read ? stream_fd(c->stream) : -1);
 		cli_progress(c->handled + c->failed, 0, window_waiting(c->window), NULL);
 	}
-	flush(c);
+	ended_flush(&c->ended, c->tool, c->stream, c->window);
 	cli_progress_end();
 }
 
@@ -343,6 +316,6 @@ int sink_run(struct tool *tool, const struct sink_options *options)
 		status = EXIT_SOME_FAILED;
 	program_free(c.context.program);
 	expr_free(c.if_expr);
-	free(c.failed_works);
+	ended_release(&c.ended);
 	return status;
 }

@@ -92,7 +92,7 @@ static void end_search(struct search *search, const struct hubspot_answer *faile
 static void do_search(struct status *st, const struct find *find, const char *properties, size_t wanted,
 	bool (*page)(struct search *search, const struct json *results, void *arg))
 {
-	struct search *search = search_new(st->tool.api, OBJECT_TASKS, slice_of(properties), "hs_timestamp", wanted);
+	struct search *search = search_new(st->tool.api, OBJECT_TASKS, slice_of(properties), NULL, wanted);
 	find_add(search, find);
 	search->page = page;
 	search->done = end_search;

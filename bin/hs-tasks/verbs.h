@@ -7,7 +7,7 @@
 
 extern const struct cli_option list_options[], claim_options[], complete_options[], join_options[], create_options[], setup_options[],
 	check_options[], status_options[], keep_options[], fail_options[], snooze_options[], release_options[], escalate_options[], dead_options[],
-	run_options[], limits_options[], history_options[], undo_options[], pause_options[], resume_options[];
+	run_options[], limits_options[], history_options[], undo_options[], pause_options[], resume_options[], upsert_options[];
 
 int run_list(int argc, char **argv);
 int run_claim(int argc, char **argv);
@@ -24,6 +24,7 @@ int run_release(int argc, char **argv);
 int run_escalate(int argc, char **argv);
 int run_dead(int argc, char **argv);
 int run_run(int argc, char **argv);
+int run_upsert(int argc, char **argv);
 int run_limits(int argc, char **argv);
 
 /* dead retry: the records of standard input or the operands are worked again from the first attempt. */

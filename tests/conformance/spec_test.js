@@ -137,6 +137,7 @@ for (const [type, { make, change, sort }] of Object.entries(types)) {
       const read = (list) => ({ inputs: list.map((id) => ({ id })), properties: Object.keys(make(0)), propertiesWithHistory: [] });
       await post(`${path}/batch/read`, read(ids));
       await post(`${path}/batch/read`, read([ids[0], '999999997']), 207);
+      await post(`${path}/batch/read`, { ...read(ids), propertiesWithHistory: Object.keys(make(0)) });
       await post(`${path}/batch/update`, { inputs: ids.map((id) => ({ id, properties: change })) });
       await post(`${path}/batch/archive`, { inputs: [{ id: ids[0] }] }, 204);
       const traced = [

@@ -1,12 +1,10 @@
 // uses: bin/hs-tasks/due.c
-// uses: bin/hs-tasks/find.c
-// uses: bin/hs-tasks/search.c
 // uses: bin/hs-tasks/hubspot.c
 
 #include "check.h"
 
 #include "../../bin/hs-tasks/due.h"
-#include "../../bin/hs-tasks/find.h"
+#include "../../bin/hs-tasks/hubspot.h"
 #include "base/clock.h"
 
 enum { NOW = 1000000000 };
@@ -25,11 +23,15 @@ static const struct {
 	{ "in 1 day", NOW + MS_PER_DAY },
 	{ "in 0 days", NOW },
 	{ "in 2 weeks", NOW + 14 * (int64_t)MS_PER_DAY },
+	{ "yesterday", NOW - MS_PER_DAY },
+	{ "2 hours ago", NOW - 2 * MS_PER_HOUR },
+	{ "a week ago", NOW - 7 * (int64_t)MS_PER_DAY },
 	{ "2026-01-05T09:00:00Z", 1767603600000 },
 	{ "1767603600000", 1767603600000 },
 };
-static const char *const no_dues[] = { "", "Today", "yesterday", "in", "in a", "in -1 days", "in 1.5 days", "in 3  days", "in 3 days later",
-	"in 3 months", "in 1000001 days", "in null days", "2026-02-30", "soon" };
+static const char *const no_dues[] = { "", "Today", "in", "in a", "ago", "2 ago", "in 2 hours ago", "2 hours", "hours 2 ago", "2 hours  ago",
+	"in -1 days", "in 1.5 days", "in 3  days", "in 3 days later", "in 3 months", "in 1000001 days", "in 1000000 weeks", "1000000 weeks ago",
+	"in null days", "2026-02-30", "soon" };
 
 static void due_dates_are_words_or_times(void **state)
 {
@@ -45,37 +47,6 @@ static void due_dates_are_words_or_times(void **state)
 		if (due_parse(slice_of(no_dues[i]), NOW, &ms))
 			fail_msg("\"%s\" is taken", no_dues[i]);
 	}
-}
-
-static const struct {
-	const char *patterns[5], *want;
-} routes[] = {
-	{ { "Enrich Data" }, "Enrich " },
-	{ { "Qualify Lead" }, "Qualify " },
-	{ { "Send Outreach", "Follow-up Outreach", "Follow up" }, "Outreach Follow " },
-	{ { "a bc def" }, "def " },
-	{ { "One", "Two", "Three" }, "One Two Three " },
-	{ { "One", "Two", "Three", "Four" }, "" },
-	{ { "One", "--" }, "" },
-};
-
-static void routes_are_searched_by_one_word_of_each_pattern(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(routes); i++) {
-		struct route route = { .pattern_count = 0 };
-		struct slice tokens[FIND_TOKENS];
-		char text[128] = "";
-		while (routes[i].patterns[route.pattern_count] != NULL) {
-			route.patterns[route.pattern_count] = slice_of(routes[i].patterns[route.pattern_count]);
-			route.pattern_count++;
-		}
-		size_t count = find_tokens(&route, tokens);
-		for (size_t k = 0; k < count; k++)
-			snprintf(text + strlen(text), sizeof text - strlen(text), "%.*s ", (int)tokens[k].len, tokens[k].ptr);
-		check_text(routes[i].patterns[0], slice_of(text), slice_of(routes[i].want));
-	}
-	assert_int_equal(find_tokens(NULL, NULL), 0);
 }
 
 static void only_this_machine_is_loopback(void **state)
@@ -97,7 +68,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(due_dates_are_words_or_times),
-		cmocka_unit_test(routes_are_searched_by_one_word_of_each_pattern),
 		cmocka_unit_test(only_this_machine_is_loopback),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* hs-sandbox's property values: what is taken, in which spelling it comes back, and with which code the rest is refused. */
 // uses: bin/hs-sandbox/values.c
 // uses: bin/hs-sandbox/call.c
+// uses: bin/hs-sandbox/labels.c
 // uses: bin/hs-sandbox/lag.c
 // uses: bin/hs-sandbox/schema.c
 // uses: bin/hs-sandbox/defaults.c
@@ -21,7 +22,7 @@ static int open_portal(void **state)
 	char error[STORE_ERROR_BYTES];
 	(void)state;
 	arena_init(&arena, MAX_ARENA_BYTES);
-	assert_true(portal_open(&portal, NULL, &clock, error));
+	assert_true(portal_open(&portal, NULL, &clock, 0, error));
 	return 0;
 }
 

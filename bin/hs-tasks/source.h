@@ -1,0 +1,58 @@
+/* bin/hs-tasks/source.h - what list and contacts share: objects that were found go in, records come out, in that order and no more than were asked for. */
+#ifndef HS_TASKS_SOURCE_H
+#define HS_TASKS_SOURCE_H
+#include "bytime.h"
+#include "relate.h"
+#include "tool.h"
+
+enum { SOURCE_PENDING = 4000 }; /* objects in hand, each with its contact and company in memory; a search waits meanwhile */
+
+struct source {
+	struct tool *tool; /* opened by source_open */
+	struct relate_options related; /* properties, before source_start */
+	/* Whether an object that was read by id is still meant; NULL: all are. */
+	bool (*accept)(const struct relate_item *item, void *arg);
+	/* There is room for more, or no more is wanted; from hubspot_step. NULL: nobody waits. */
+	void (*has_room)(void *arg);
+	void *arg;
+
+	struct stream *out;
+	struct relate *relate;
+	struct expr *where;
+	struct buf line;
+	struct bytime by_id; /* objects known by id only */
+	enum hubspot_object by_id_object; /* what they are */
+	bool takes_by_id;
+	size_t wanted, printed;
+	char now[CLOCK_TEXT_BYTES];
+};
+
+/* -n and --where; operands are a usage error. */
+void source_init(struct source *s, struct tool *tool);
+void source_start(struct source *s);
+
+/* Whether to go on looking: no when enough were printed, the program is to stop, or the client is out of service. */
+bool source_wants_more(const struct source *s);
+
+/* How many more objects can be taken; 0 while those in hand are many, or enough. */
+size_t source_room(const struct source *s);
+
+/* What is known of an object; printed once the rest was read. */
+void source_add(struct source *s, const struct relate_item *item);
+
+/* The end of a page: who asks for few is not made to wait for a thousand. source_flush: the end of all. */
+void source_page(struct source *s);
+void source_flush(struct source *s);
+
+/* by_id is complete: its objects are read by their ids, in the order of their times. */
+void source_take_by_id(struct source *s, enum hubspot_object object);
+
+/* Prints what is still in hand. */
+void source_drain(struct source *s);
+
+/* Ends the output, with the error record of a source that broke off if it did, and gives the exit status. */
+int source_finish(struct source *s, const char *what);
+
+/* The time of an option, RFC 3339 or in words; usage error where it is none. */
+int64_t take_time(const char *option, const char *value);
+#endif
