@@ -16,7 +16,7 @@ enum { DRIFT = 1000 }; /* two clocks may run apart by 1 in 1,000 and the window 
 
 void governor_core_init(struct governor_core *core, const struct governor_limits *limits)
 {
-	*core = (struct governor_core){ .limits = *limits, .retry_tokens = RETRY_TOKENS, .next_ticket = 1, .earliest_us = INT64_MIN };
+	*core = (struct governor_core){ .limits = *limits, .retry_tokens = GOVERNOR_RETRY_TOKENS, .next_ticket = 1, .earliest_us = INT64_MIN };
 	if (core->limits.burst == 0)
 		core->limits.burst = DEFAULT_BURST;
 	if (core->limits.window_us == 0)
@@ -329,7 +329,7 @@ static enum governor_news answer(struct governor *g, int slot, enum governor_out
 	s->answered_us = now_us;
 	governor_then();
 	s->state = is_sent ? SLOT_ANSWERED : SLOT_FREE;
-	if (outcome == GOVERNOR_OK && g->core->retry_tokens < RETRY_TOKENS)
+	if (outcome == GOVERNOR_OK && g->core->retry_tokens < GOVERNOR_RETRY_TOKENS)
 		g->core->retry_tokens++;
 	if (!is_verdict || s->generation != b->generation)
 		return GOVERNOR_NO_NEWS;
@@ -400,6 +400,8 @@ struct governor_state governor_state(struct governor *g, int64_t now_us)
 		.window_us = core->limits.window_us,
 		.retry_tokens = core->retry_tokens,
 		.breaker_open = core->breaker.state == BREAKER_OPEN && now_us < core->breaker.open_until_us,
+		.is_probing =
+			core->breaker.state == BREAKER_PROBING || (core->breaker.state == BREAKER_OPEN && now_us >= core->breaker.open_until_us),
 		.breaker_until_us = core->breaker.open_until_us,
 		.hold_until_us = core->hold_until_us,
 		.daily_max = core->daily_max,

@@ -29,7 +29,7 @@ struct governor;
 /* key: "hubspot", "hubspot-search", "web:example.com"; copied. In this process alone. NULL when out of memory. */
 struct governor *governor_new(const char *key, const struct governor_limits *limits);
 
-enum { GOVERNOR_ERROR_BYTES = 512 };
+enum { GOVERNOR_ERROR_BYTES = 512, GOVERNOR_RETRY_TOKENS = 500 };
 
 /* Shared, in the file FOLDER/KEY.governor, made where it is missing and allocated whole. What its file knows of Max and window counts, not `limits`, once a server
  * has said it. A file of another boot, or a damaged one, starts with all slots as used just now; one of a newer version, or of an older one that is in use, is refused.
@@ -67,14 +67,14 @@ void governor_learn(struct governor *g, unsigned max, int64_t window_us);
  * hold and the ceiling bound it. */
 bool governor_may_retry(struct governor *g, bool timed_out);
 
-/* What the server says of the day's calls; -1: not said. Kept for governor_state. */
+/* What the server says of the day's calls, at which real time; -1: not said. Kept for governor_state. */
 void governor_note_daily(struct governor *g, int64_t max, int64_t remaining, int64_t real_ms);
 
 /* For the status line, hs-tasks limits, and tests. */
 struct governor_state {
 	unsigned busy, in_flight, max, retry_tokens, members, waiting, waiting_interactive;
 	int64_t window_us;
-	bool breaker_open;
+	bool breaker_open, is_probing;
 	int64_t breaker_until_us;
 	int64_t hold_until_us; /* may have passed; 0: never held */
 	int64_t daily_max, daily_remaining, daily_ms; /* when it was said, real time; 0: never */

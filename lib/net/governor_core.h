@@ -8,7 +8,7 @@
 
 #include "net/breaker.h"
 
-enum { GOVERNOR_MEMBERS = 1024, GOVERNOR_SHARED_SLOTS = 1024, GOVERNOR_VERSION = 2, GOVERNOR_CLASSES = 2, RETRY_TOKENS = 500 };
+enum { GOVERNOR_MEMBERS = 1024, GOVERNOR_SHARED_SLOTS = 1024, GOVERNOR_VERSION = 2, GOVERNOR_CLASSES = 2 };
 
 /* How far another process's time may be ahead of ours, which was taken before we had the lock. */
 enum { GOVERNOR_LATE_LOCK_US = 60000000 };

@@ -84,7 +84,7 @@ static bool is_sane(const struct governor *g, const char *boot_id, int64_t now_u
 		strncmp(core->boot_id, boot_id, sizeof core->boot_id) != 0)
 		return false;
 	if (limits->max > GOVERNOR_SHARED_SLOTS || limits->window_us <= 0 || limits->window_us > GOVERNOR_DAY_US || limits->burst == 0 ||
-		core->retry_tokens > RETRY_TOKENS || core->next_ticket == 0 || !breaker_is_sane(&core->breaker, now_us) ||
+		core->retry_tokens > GOVERNOR_RETRY_TOKENS || core->next_ticket == 0 || !breaker_is_sane(&core->breaker, now_us) ||
 		!is_near(core->earliest_us, GOVERNOR_DAY_US, now_us) || !is_near(core->hold_until_us, GOVERNOR_DAY_US, now_us) ||
 		!is_near(core->reaped_us, 0, now_us))
 		return false;
