@@ -11,7 +11,7 @@
 #include "net/program.h"
 #include "record/write.h"
 
-enum { SEARCHES_PER_SECOND = 5, WINDOW_MAX = 190, WINDOW_US = 10000000, BURST = 40, RESERVED = 4, MAX_REQUEST_BYTES = 16 << 20, STEP_MS = 1000 };
+enum { MAX_REQUEST_BYTES = 16 << 20, STEP_MS = 1000 };
 
 static const struct {
 	const char *name, *v3, *dated; /* dated: %s is the version */
@@ -44,7 +44,7 @@ struct timer {
 struct hubspot {
 	struct hubspot_options options;
 	struct http *http;
-	struct governor *governor, *search_governor;
+	struct budget budget;
 	struct buf authorization;
 	struct cache *cache;
 	bool has_asked_cache;
@@ -87,17 +87,6 @@ bool hubspot_object_find(struct slice name, enum hubspot_object *object)
 
 /* -- life -- */
 
-static struct governor *open_governor(const char *folder, const char *key, const struct governor_limits *limits)
-{
-	char error[GOVERNOR_ERROR_BYTES];
-	if (folder == NULL)
-		return must(governor_new(key, limits));
-	struct governor *g = governor_open(folder, key, limits, clock_steady_us(), error);
-	if (g == NULL)
-		cli_die(EXIT_IO_FAILED, "limits: %s", error);
-	return g;
-}
-
 struct hubspot *hubspot_new(const struct hubspot_options *options)
 {
 	struct hubspot *api = must(calloc(1, sizeof *api));
@@ -111,11 +100,7 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 		.quiet_retries = options->quiet_retries,
 		.warn = options->warn };
 	api->http = must(http_new(&http));
-	/* Max is HubSpot's for paid tiers until its first answer says otherwise. */
-	struct governor_limits limits = { .max = WINDOW_MAX, .window_us = WINDOW_US, .burst = BURST, .reserved = RESERVED };
-	struct governor_limits search = { .max = SEARCHES_PER_SECOND, .window_us = 1000000, .burst = SEARCHES_PER_SECOND };
-	api->governor = open_governor(options->limits_folder, "hubspot", &limits);
-	api->search_governor = open_governor(options->limits_folder, "hubspot-search", &search);
+	budget_open(&api->budget, options->limits_folder);
 	buf_init(&api->authorization, 4096);
 	if (options->token != NULL)
 		buf_printf(&api->authorization, "Authorization: Bearer %s", options->token);
@@ -134,8 +119,7 @@ void hubspot_free(struct hubspot *api)
 	hubspot_drain(api);
 	http_free(api->http);
 	cache_close(api->cache);
-	governor_free(api->governor);
-	governor_free(api->search_governor);
+	budget_close(&api->budget);
 	if (api->authorization.ptr != NULL)
 		explicit_bzero(api->authorization.ptr, api->authorization.len);
 	buf_release(&api->authorization);
@@ -285,10 +269,7 @@ static void judge_failure(struct hubspot *api, const struct http_response *respo
 		break;
 	case HTTP_OUT_OF_BUDGET:
 		answer->outcome = HUBSPOT_BROKEN;
-		/* HubSpot's guidelines; the answer itself does not say it. */
-		if (slice_find_nocase(slice_of(answer->message), slice_of("daily limit")) != NULL)
-			snprintf(answer->message, sizeof answer->message, "%s; it starts anew at midnight in the account's time zone",
-				response->error);
+		budget_is_used_up(&api->budget, answer->message, sizeof answer->message);
 		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
 		break;
 	case HTTP_CANCELLED:
@@ -306,6 +287,7 @@ static void on_response(const struct http_response *response, void *arg)
 	struct hubspot_answer answer = { .response = response };
 	struct arena arena;
 	arena_init(&arena, 8 * (size_t)HTTP_MAX_BODY_BYTES);
+	budget_note(&api->budget, response);
 	if (response->result == HTTP_ANSWERED) {
 		struct json_error error;
 		answer.status = response->status;
@@ -382,6 +364,14 @@ static void count(struct hubspot *api, const struct hubspot_call *call)
 		api->totals.writes++;
 }
 
+/* Once the day's calls are used up, there is no point in asking, from whichever process. */
+static void heed_day(struct hubspot *api)
+{
+	char message[sizeof api->trouble.message];
+	if (!hubspot_is_replay(api) && budget_is_used_up(&api->budget, message, sizeof message))
+		set_trouble(api, EXIT_TRY_LATER, "try_later", true, message);
+}
+
 void hubspot_call(struct hubspot *api, const struct hubspot_call *call)
 {
 	struct pending *pending = must(calloc(1, sizeof *pending));
@@ -389,6 +379,8 @@ void hubspot_call(struct hubspot *api, const struct hubspot_call *call)
 	bool is_shown = api->options.is_dry_run && call->kind != CALL_READ;
 	if (is_shown)
 		show(api, call);
+	else
+		heed_day(api);
 	if (is_shown || api->trouble.status != 0) {
 		answer_later(api, pending);
 		return;
@@ -412,7 +404,7 @@ void hubspot_call(struct hubspot *api, const struct hubspot_call *call)
 		.body = call->body,
 		.retry = retries[call->kind],
 		.interactive = api->options.is_interactive,
-		.governor = call->is_search ? api->search_governor : api->governor,
+		.governor = api->budget.parts[call->is_search ? BUDGET_SEARCHES : BUDGET_CALLS],
 		.op = call->op,
 		.count = (int64_t)call->count,
 		.done = on_response,
@@ -500,9 +492,9 @@ struct hubspot_totals hubspot_totals(const struct hubspot *api)
 	return api->totals;
 }
 
-struct governor *hubspot_governor(const struct hubspot *api, bool of_search)
+struct budget *hubspot_budget(struct hubspot *api)
 {
-	return of_search ? api->search_governor : api->governor;
+	return &api->budget;
 }
 
 const char *hubspot_host(const struct hubspot *api)

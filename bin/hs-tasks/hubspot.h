@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/sha256.h"
-#include "net/http.h"
+#include "budget.h"
 
 enum hubspot_object { OBJECT_CONTACTS, OBJECT_COMPANIES, OBJECT_TASKS, OBJECT_NOTES, OBJECT_EMAILS, OBJECT_COUNT };
 
@@ -144,7 +144,8 @@ struct hubspot_totals {
 struct hubspot_totals hubspot_totals(const struct hubspot *api);
 
 /* The limits as they stand, for hs-tasks limits. */
-struct governor *hubspot_governor(const struct hubspot *api, bool of_search);
+struct budget *hubspot_budget(struct hubspot *api);
+
 /* This machine's name, for the record; in a replay the recorded one. */
 const char *hubspot_host(const struct hubspot *api);
 

@@ -47,8 +47,8 @@ static void give_back(struct http *h, struct http_request *r, enum governor_outc
 	if (r->spec.governor == NULL || r->slot < 0)
 		return;
 	enum governor_news news = governor_answer(r->spec.governor, r->slot, outcome, now_us);
-	if (news != GOVERNOR_NO_NEWS && h->warn != NULL)
-		h->warn(news == GOVERNOR_DOWN ? "%s is down: half of the last calls failed; nobody asks for a minute" : "%s is up again",
+	if (news != GOVERNOR_NO_NEWS && h->tell != NULL)
+		h->tell(news == GOVERNOR_DOWN ? "%s is down: half of the last calls failed; nobody asks for a minute" : "%s is up again",
 			governor_key(r->spec.governor));
 	lanes_ask_again(&h->lanes, r->spec.governor);
 	r->slot = -1;
@@ -118,14 +118,11 @@ static void settle(struct http *h, struct http_request *r, bool is_final, int64_
 	struct slice headers = buf_slice(&r->header_lines);
 	struct governor *g = r->spec.governor;
 	unsigned max = 0;
-	int64_t daily_max, daily_remaining;
 	struct retry_case c = { .result = to->result, .status = to->status, .is_final = is_final, .mode = r->spec.retry, .retry_after_ms = -1 };
 	if (to->result == HTTP_ANSWERED) {
 		c.retry_after_ms = headers_retry_after_ms(headers, clock_real_ms());
 		if (headers_rate_limit(headers, &max, &c.window_ms) && g != NULL)
 			governor_learn(g, max, c.window_ms * 1000);
-		if (g != NULL && headers_daily(headers, &daily_max, &daily_remaining))
-			governor_note_daily(g, daily_max, daily_remaining, clock_real_ms());
 	}
 	if (to->result == HTTP_ANSWERED && to->status == 429) {
 		c.policy = headers_rate_policy(buf_slice(&r->content));
@@ -140,7 +137,7 @@ static void settle(struct http *h, struct http_request *r, bool is_final, int64_
 	to->retry_after_ms = c.retry_after_ms;
 	struct retry_verdict v = retry_decide(&c, &h->random);
 	if (g != NULL && v.hold_ms > 0)
-		governor_hold(g, now_us + v.hold_ms * 1000);
+		governor_hold(g, now_us + (v.hold_ms < MS_PER_DAY ? v.hold_ms : MS_PER_DAY) * 1000);
 	if (v.step == RETRY_AGAIN && (!v.costs_budget || g == NULL || governor_may_retry(g, to->result == HTTP_TIMED_OUT))) {
 		try_again(h, r, v.wait_ms, now_us);
 		return;

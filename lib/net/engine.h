@@ -26,7 +26,8 @@ struct http {
 	struct transfer_options transfer;
 	struct trace *trace;
 	struct random random;
-	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	void (*tell)(const char *format, ...) __attribute__((format(printf, 1, 2)));
+	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2))); /* NULL also where retries are to be quiet */
 	int64_t warned_us;
 	bool is_closing;
 	struct http_totals totals;

@@ -10,13 +10,13 @@
 enum { DEFAULT_BURST = 40, RETRY_COST = 5, RETRY_COST_TIMED_OUT = 10 };
 enum { WAITER_GRACE_US = 1000000 }; /* an interactive call that did not ask again within this has gone */
 enum { LATE_US = 50000 }; /* a waiter so late is passed over; it keeps its ticket */
-enum { SOON_US = 3000, LOOK_US = 1000000, REAP_US = 200000 };
+enum { LOOK_US = 1000000, REAP_US = 200000 };
 enum { CATCH_UP = 4 }; /* calls that may follow at once when one came late to its turn */
 enum { DRIFT = 1000 }; /* two clocks may run apart by 1 in 1,000 and the window still holds (NTP slews by at most 1 in 2,000) */
 
 void governor_core_init(struct governor_core *core, const struct governor_limits *limits)
 {
-	*core = (struct governor_core){ .limits = *limits, .retry_tokens = RETRY_TOKENS, .next_ticket = 1, .earliest_us = INT64_MIN };
+	*core = (struct governor_core){ .limits = *limits, .retry_tokens = GOVERNOR_RETRY_TOKENS, .next_ticket = 1, .earliest_us = INT64_MIN };
 	if (core->limits.burst == 0)
 		core->limits.burst = DEFAULT_BURST;
 	if (core->limits.window_us == 0)
@@ -128,6 +128,17 @@ static int64_t free_us(const struct governor *g, unsigned count, int64_t now_us)
 	return times[count - 1];
 }
 
+/* Calls in flight that the breaker's probes are counted by. */
+static unsigned count_probes(const struct governor *g)
+{
+	unsigned count = 0;
+	if (g->core->breaker.state != BREAKER_PROBING)
+		return 0;
+	for (unsigned i = 0; i < g->slot_count; i++)
+		count += g->slots[i].state == SLOT_IN_FLIGHT && g->slots[i].generation == g->core->breaker.generation;
+	return count;
+}
+
 /* The number of a slot that is free, made where there is none; -1 without memory. */
 static int find_slot(struct governor *g, int64_t now_us)
 {
@@ -175,40 +186,6 @@ static void advance_pace(struct governor *g, bool had_to_wait, int64_t now_us)
 	core->earliest_us = (core->earliest_us > from ? core->earliest_us : from) + interval_us(g);
 }
 
-/* -- breaker -- */
-
-static void breaker_enter(struct breaker *b, enum breaker_state state)
-{
-	*b = (struct breaker){ .state = (int32_t)state, .generation = b->generation + 1 };
-}
-
-static void breaker_trip(struct breaker *b, int64_t now_us)
-{
-	breaker_enter(b, BREAKER_OPEN);
-	b->open_until_us = now_us + BREAKER_OPEN_US;
-}
-
-static void breaker_note(struct breaker *b, bool failed, int64_t now_us)
-{
-	if (b->state == BREAKER_PROBING) {
-		*(failed ? &b->probes_failed : &b->probes_ok) += 1;
-		if (b->probes_failed * 2 >= BREAKER_PROBES)
-			breaker_trip(b, now_us);
-		else if (b->probes_ok + b->probes_failed == BREAKER_PROBES)
-			breaker_enter(b, BREAKER_CLOSED);
-		return;
-	}
-	if (b->count == BREAKER_WINDOW)
-		b->failures -= b->failed[b->next];
-	else
-		b->count++;
-	b->failed[b->next] = failed;
-	b->failures += failed;
-	b->next = (b->next + 1) % BREAKER_WINDOW;
-	if (b->count >= BREAKER_MIN && b->failures * 2 >= b->count)
-		breaker_trip(b, now_us);
-}
-
 /* -- the dead -- */
 
 void governor_bury(struct governor *g, unsigned member, int64_t now_us)
@@ -216,10 +193,11 @@ void governor_bury(struct governor *g, unsigned member, int64_t now_us)
 	for (unsigned i = 0; i < g->slot_count; i++)
 		if (g->slots[i].state == SLOT_IN_FLIGHT && g->slots[i].member == member) {
 			g->slots[i].answered_us = now_us;
+			governor_then();
 			g->slots[i].state = SLOT_ANSWERED;
 		}
 	for (int i = 0; i < GOVERNOR_CLASSES; i++)
-		g->core->waiters[member][i] = (struct waiter){ .ticket = 0 };
+		g->core->waiters[member][i].ticket = 0;
 }
 
 static void reap(struct governor *g, int64_t now_us)
@@ -229,15 +207,15 @@ static void reap(struct governor *g, int64_t now_us)
 	g->core->reaped_us = now_us;
 	for (unsigned i = 0; i < g->slot_count; i++)
 		if (g->slots[i].state == SLOT_IN_FLIGHT && !governor_member_lives(g, g->slots[i].member))
-			governor_bury(g, g->slots[i].member, now_us);
+			governor_bury(g, g->slots[i].member % g->member_count, now_us);
+	for (unsigned i = 0; i < g->member_count; i++) {
+		const struct waiter *w = g->core->waiters[i];
+		if ((w[GOVERNOR_BACKGROUND].ticket != 0 || w[GOVERNOR_INTERACTIVE].ticket != 0) && !governor_member_lives(g, i))
+			governor_bury(g, i, now_us);
+	}
 }
 
 /* -- the line -- */
-
-static struct waiter *own_waiter(struct governor *g, enum governor_class class)
-{
-	return &g->core->waiters[g->member][class];
-}
 
 static bool is_person_waiting(const struct governor *g, int64_t now_us)
 {
@@ -261,66 +239,73 @@ static unsigned position(const struct governor *g, enum governor_class class, ui
 	return before;
 }
 
+static void wait_in_line(struct governor *g, struct waiter *own, int64_t again_us)
+{
+	own->again_us = again_us;
+	if (own->ticket != 0)
+		return;
+	uint64_t ticket = g->core->next_ticket++;
+	governor_then(); /* no two have the same */
+	own->ticket = ticket;
+}
+
 /* -- the contract -- */
 
-/* The earliest time at which a call of that class could go that has `before` others before it, as far as hold, pace and slots say; INT64_MIN: now. */
-static int64_t blocked_until(struct governor *g, enum governor_class class, unsigned before, int64_t now_us)
+/* When there are slots for one more call beside those `kept` for others; now_us: there are. */
+static int64_t slots_us(const struct governor *g, unsigned kept, int64_t now_us)
 {
-	bool background = class == GOVERNOR_BACKGROUND;
-	unsigned max = g->core->limits.max;
-	int64_t until = INT64_MIN;
-	if (g->core->hold_until_us > now_us)
-		return g->core->hold_until_us;
-	if (max == 0)
-		return before == 0 ? INT64_MIN : now_us + SOON_US;
-	if (background && paced_until(g) != INT64_MIN && paced_until(g) + before * interval_us(g) > now_us)
-		until = paced_until(g) + before * interval_us(g);
-	unsigned kept = background && is_person_waiting(g, now_us) ? g->core->limits.reserved : 0;
-	if (kept >= max)
-		kept = max - 1;
-	unsigned needed = count_busy(g, now_us) + kept + 1 + before;
-	if (needed > max) {
-		int64_t free_at = free_us(g, needed - max, now_us);
-		until = free_at > until ? free_at : until;
-	}
-	if (before == 0)
-		return until;
-	/* Those before us may have died: then it is our turn sooner. */
-	return until <= now_us ? now_us + SOON_US : until > now_us + LOOK_US ? now_us + LOOK_US : until;
+	unsigned max = g->core->limits.max, needed = count_busy(g, now_us) + kept + 1;
+	return needed > max ? free_us(g, needed - max, now_us) : now_us;
+}
+
+/* When a call of that class may go that has `before` others before it, each of which takes a grant of its own first: as far as hold, pace, slots and breaker say.
+ * now_us: at once. */
+static int64_t due_us(const struct governor *g, enum governor_class class, unsigned before, int64_t now_us)
+{
+	const struct governor_core *core = g->core;
+	bool is_background = class == GOVERNOR_BACKGROUND;
+	int64_t due = now_us, slots, paced;
+	if (core->hold_until_us > now_us)
+		return core->hold_until_us;
+	if (breaker_room(&core->breaker, count_probes(g)) <= before)
+		return now_us + WAITER_GRACE_US;
+	if (core->limits.max == 0)
+		return now_us;
+	paced = paced_until(g);
+	if (is_background && paced != INT64_MIN && paced + before * interval_us(g) > due)
+		due = paced + before * interval_us(g);
+	unsigned kept = is_background && is_person_waiting(g, now_us) ? core->limits.reserved : 0;
+	slots = slots_us(g, (kept < core->limits.max ? kept : core->limits.max - 1) + before, now_us);
+	return slots > due ? slots : due;
 }
 
 static int take(struct governor *g, enum governor_class class, int64_t now_us, int64_t *again_us)
 {
 	struct breaker *b = &g->core->breaker;
-	struct waiter *own = own_waiter(g, class);
+	struct waiter *own = &g->core->waiters[g->member][class];
 	*again_us = now_us;
+	breaker_advance(b, now_us);
 	if (b->state == BREAKER_OPEN) {
-		if (now_us < b->open_until_us) {
-			*again_us = b->open_until_us;
-			return -2;
-		}
-		breaker_enter(b, BREAKER_PROBING);
+		*again_us = b->open_until_us;
+		return -2;
 	}
-	int64_t until = blocked_until(g, class, position(g, class, own->ticket, now_us), now_us);
-	if (until == INT64_MIN && b->state == BREAKER_PROBING && b->probes_sent == BREAKER_PROBES)
-		until = now_us + WAITER_GRACE_US;
-	int slot = until > now_us ? -1 : find_slot(g, now_us);
+	int64_t due = due_us(g, class, position(g, class, own->ticket, now_us), now_us);
+	int slot = due > now_us ? -1 : find_slot(g, now_us);
 	if (slot < 0) {
-		*again_us = until > now_us ? until : now_us + WAITER_GRACE_US;
-		own->again_us = *again_us;
-		if (own->ticket == 0)
-			own->ticket = g->core->next_ticket++;
+		*again_us = due > now_us ? due : now_us + WAITER_GRACE_US;
+		/* Others may give back what they did not need, learn of a higher limit, or die. */
+		if (g->fd >= 0 && *again_us > now_us + LOOK_US && g->core->hold_until_us <= now_us)
+			*again_us = now_us + LOOK_US;
+		wait_in_line(g, own, *again_us);
 		return -1;
 	}
-	bool had_to_wait = own->ticket != 0;
-	own->ticket = 0;
 	g->slots[slot].member = g->member;
 	g->slots[slot].generation = b->generation;
+	governor_then(); /* a slot in flight that is another's would stay so as long as that one lives */
 	g->slots[slot].state = SLOT_IN_FLIGHT;
-	if (b->state == BREAKER_PROBING)
-		b->probes_sent++;
 	if (class == GOVERNOR_BACKGROUND)
-		advance_pace(g, had_to_wait, now_us);
+		advance_pace(g, own->ticket != 0, now_us);
+	own->ticket = 0;
 	return slot;
 }
 
@@ -333,31 +318,22 @@ int governor_take(struct governor *g, enum governor_class class, int64_t now_us,
 	return slot;
 }
 
-static enum governor_news news_of(enum breaker_state before, enum breaker_state now)
-{
-	if (before == BREAKER_CLOSED && now == BREAKER_OPEN)
-		return GOVERNOR_DOWN;
-	return before == BREAKER_PROBING && now == BREAKER_CLOSED ? GOVERNOR_UP : GOVERNOR_NO_NEWS;
-}
-
 static enum governor_news answer(struct governor *g, int slot, enum governor_outcome outcome, int64_t now_us)
 {
 	struct slot *s = &g->slots[slot];
 	struct breaker *b = &g->core->breaker;
-	enum breaker_state before = (enum breaker_state)b->state;
 	bool is_sent = outcome != GOVERNOR_UNSENT && outcome != GOVERNOR_UNREACHABLE;
 	bool is_verdict = outcome == GOVERNOR_OK || outcome == GOVERNOR_FAILED || outcome == GOVERNOR_UNREACHABLE;
-	s->answered_us = now_us;
-	s->state = is_sent ? SLOT_ANSWERED : SLOT_FREE;
-	if (outcome == GOVERNOR_OK && g->core->retry_tokens < RETRY_TOKENS)
-		g->core->retry_tokens++;
-	if (s->generation != b->generation)
+	if (s->state == SLOT_IN_FLIGHT && s->member != g->member) /* the file was damaged and started anew since, and the slot is another's now */
 		return GOVERNOR_NO_NEWS;
-	if (is_verdict)
-		breaker_note(b, outcome != GOVERNOR_OK, now_us);
-	else if (b->state == BREAKER_PROBING) /* it proved nothing: another may try */
-		b->probes_sent--;
-	return news_of(before, (enum breaker_state)b->state);
+	s->answered_us = now_us;
+	governor_then();
+	s->state = is_sent ? SLOT_ANSWERED : SLOT_FREE;
+	if (outcome == GOVERNOR_OK && g->core->retry_tokens < GOVERNOR_RETRY_TOKENS)
+		g->core->retry_tokens++;
+	if (!is_verdict || s->generation != b->generation)
+		return GOVERNOR_NO_NEWS;
+	return breaker_note(b, outcome != GOVERNOR_OK, now_us);
 }
 
 enum governor_news governor_answer(struct governor *g, int slot, enum governor_outcome outcome, int64_t now_us)
@@ -387,8 +363,8 @@ int64_t governor_held_until(struct governor *g)
 void governor_learn(struct governor *g, unsigned max, int64_t window_us)
 {
 	governor_lock(g);
-	if (max > 0 && (g->fd < 0 || max <= GOVERNOR_SHARED_SLOTS))
-		g->core->limits.max = max;
+	if (max > 0)
+		g->core->limits.max = g->fd >= 0 && max > GOVERNOR_SHARED_SLOTS ? GOVERNOR_SHARED_SLOTS : max;
 	if (window_us > 0)
 		g->core->limits.window_us = window_us;
 	governor_unlock(g);
@@ -424,6 +400,8 @@ struct governor_state governor_state(struct governor *g, int64_t now_us)
 		.window_us = core->limits.window_us,
 		.retry_tokens = core->retry_tokens,
 		.breaker_open = core->breaker.state == BREAKER_OPEN && now_us < core->breaker.open_until_us,
+		.is_probing =
+			core->breaker.state == BREAKER_PROBING || (core->breaker.state == BREAKER_OPEN && now_us >= core->breaker.open_until_us),
 		.breaker_until_us = core->breaker.open_until_us,
 		.hold_until_us = core->hold_until_us,
 		.daily_max = core->daily_max,

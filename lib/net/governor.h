@@ -2,11 +2,13 @@
  *
  * The ceiling is a set of slots, each busy from a call's sending until the window's length after its ANSWER, or after its process was found dead: the server
  * counts somewhere between, so no window, rolling or fixed, can see more than Max. The pace (GCRA) spreads background calls over the window. Waiters stand in a
- * line for each class, a ticket a process; one that does not come when it is its turn is passed over.
+ * line for each class, a ticket a process: who has three others before it may go when there is room for four. One that does not come when it is its turn is passed
+ * over.
  *
  * All state is in one file that every process maps, and is only touched under a lock on its first byte: an open-file-description lock, which the kernel drops
- * whatever kills a process, so no state can be left locked. (QUEUE.md has compare-and-swap in mind; at some 20 calls a second a lock costs nothing, and what a
- * death in the middle can leave is one slot too many in use.) Every process holds a lock on a byte of its own as long as it lives; by that the others see its death.
+ * whatever kills a process, so no state can be left locked. (QUEUE.md has compare-and-swap in mind. But a call's turn is decided by slots, pace, line and breaker
+ * together; at some 20 calls a second a lock costs nothing; and of a lock that is not in the file, neither a reboot nor a damaged file can leave a trace. What a
+ * death in the middle can leave is one slot too many in use: governor_core.h.) Every process holds a lock on a byte of its own as long as it lives; by that the others see its death.
  * Times are CLOCK_BOOTTIME in microseconds (clock_steady_us), the same for all processes of a boot; the caller brings them. */
 #ifndef NET_GOVERNOR_H
 #define NET_GOVERNOR_H
@@ -27,10 +29,11 @@ struct governor;
 /* key: "hubspot", "hubspot-search", "web:example.com"; copied. In this process alone. NULL when out of memory. */
 struct governor *governor_new(const char *key, const struct governor_limits *limits);
 
-enum { GOVERNOR_ERROR_BYTES = 512 };
+enum { GOVERNOR_ERROR_BYTES = 512, GOVERNOR_RETRY_TOKENS = 500 };
 
 /* Shared, in the file FOLDER/KEY.governor, made where it is missing and allocated whole. What its file knows of Max and window counts, not `limits`, once a server
- * has said it. A file of another boot, or a damaged one, starts with all slots as used just now; one of a newer version is refused. NULL with the reason in `error`. */
+ * has said it. A file of another boot, or a damaged one, starts with all slots as used just now; one of a newer version, or of an older one that is in use, is refused.
+ * NULL with the reason in `error`. */
 struct governor *governor_open(
 	const char *folder, const char *key, const struct governor_limits *limits, int64_t now_us, char error[GOVERNOR_ERROR_BYTES]);
 void governor_free(struct governor *g);
@@ -53,7 +56,7 @@ enum governor_outcome {
 enum governor_news { GOVERNOR_NO_NEWS, GOVERNOR_DOWN, GOVERNOR_UP };
 enum governor_news governor_answer(struct governor *g, int slot, enum governor_outcome outcome, int64_t now_us);
 
-/* No call before `until_us`: what Retry-After or a 429's policy asked for. */
+/* No call before `until_us`, which is at most a day ahead (the longest of HubSpot's, 477): what Retry-After or a 429's policy asked for. */
 void governor_hold(struct governor *g, int64_t until_us);
 int64_t governor_held_until(struct governor *g); /* may have passed; 0: never held */
 
@@ -64,14 +67,14 @@ void governor_learn(struct governor *g, unsigned max, int64_t window_us);
  * hold and the ceiling bound it. */
 bool governor_may_retry(struct governor *g, bool timed_out);
 
-/* What the server says of the day's calls; -1: not said. Kept for governor_state. */
+/* What the server says of the day's calls, at which real time; -1: not said. Kept for governor_state. */
 void governor_note_daily(struct governor *g, int64_t max, int64_t remaining, int64_t real_ms);
 
 /* For the status line, hs-tasks limits, and tests. */
 struct governor_state {
 	unsigned busy, in_flight, max, retry_tokens, members, waiting, waiting_interactive;
 	int64_t window_us;
-	bool breaker_open;
+	bool breaker_open, is_probing;
 	int64_t breaker_until_us;
 	int64_t hold_until_us; /* may have passed; 0: never held */
 	int64_t daily_max, daily_remaining, daily_ms; /* when it was said, real time; 0: never */

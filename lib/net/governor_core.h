@@ -1,10 +1,19 @@
-/* lib/net/governor_core.h - a governor's state, in a file or in memory, and the lock around it. Inside the governor only. */
+/* lib/net/governor_core.h - a governor's state, in a file or in memory, and the lock around it. Inside the governor only.
+ *
+ * A process may be killed inside the lock, between any two of its stores. So nothing is kept that can be counted, and what must not be seen before something else is
+ * stored after it (governor_then): whatever a death leaves behind is a slot, a ticket or an outcome more or less. */
 #ifndef NET_GOVERNOR_CORE_H
 #define NET_GOVERNOR_CORE_H
-#include "net/governor.h"
+#include <stdatomic.h>
 
-enum { GOVERNOR_MEMBERS = 1024, GOVERNOR_SHARED_SLOTS = 1024, GOVERNOR_VERSION = 1, GOVERNOR_CLASSES = 2 };
-enum { BREAKER_MIN = 20, BREAKER_WINDOW = 100, BREAKER_OPEN_US = 60000000, BREAKER_PROBES = 10, RETRY_TOKENS = 500 };
+#include "net/breaker.h"
+
+enum { GOVERNOR_MEMBERS = 1024, GOVERNOR_SHARED_SLOTS = 1024, GOVERNOR_VERSION = 2, GOVERNOR_CLASSES = 2 };
+
+/* How far another process's time may be ahead of ours, which was taken before we had the lock. */
+enum { GOVERNOR_LATE_LOCK_US = 60000000 };
+
+static const int64_t GOVERNOR_DAY_US = 86400000000; /* no hold, and no window, is longer */
 
 enum slot_state { SLOT_FREE, SLOT_IN_FLIGHT, SLOT_ANSWERED };
 
@@ -13,18 +22,6 @@ struct slot {
 	uint32_t member; /* whose call it is */
 	uint32_t generation; /* of the breaker, when the call went out */
 	int64_t answered_us;
-};
-
-enum breaker_state { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_PROBING };
-
-/* Outcomes count only for the state in which their call went out: what a slow call of the time before has to say is old news. */
-struct breaker {
-	int32_t state; /* enum breaker_state */
-	uint32_t generation;
-	bool failed[BREAKER_WINDOW]; /* a ring of the last outcomes */
-	uint32_t count, next, failures;
-	int64_t open_until_us;
-	uint32_t probes_sent, probes_ok, probes_failed;
 };
 
 /* A process that waits: the lowest ticket of a class is next. */
@@ -56,6 +53,12 @@ struct governor {
 	unsigned member; /* which one we are */
 	int fd; /* -1: in this process alone */
 };
+
+/* What stands before it is stored before what stands behind it. For a reader in another process the lock sees to the rest. */
+static inline void governor_then(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+}
 
 void governor_core_init(struct governor_core *core, const struct governor_limits *limits);
 

@@ -52,26 +52,65 @@ static void read_boot_id(char boot_id[40])
 		close(fd);
 }
 
-/* Fresh, but as if a whole window of calls had just been made: what went out before is not known. */
+/* Fresh; but where there was something before, as if a whole window of calls had just been made: what went out is not known. */
 static void start_anew(struct governor *g, const struct governor_limits *limits, const char *boot_id, bool is_new, int64_t now_us)
 {
 	g->core->is_complete = 0;
+	governor_then();
 	governor_core_init(g->core, limits);
+	if (g->core->limits.max > GOVERNOR_SHARED_SLOTS)
+		g->core->limits.max = GOVERNOR_SHARED_SLOTS;
 	memset(g->slots, 0, GOVERNOR_SHARED_SLOTS * sizeof *g->slots);
-	for (unsigned i = 0; !is_new && i < limits->max && i < GOVERNOR_SHARED_SLOTS; i++)
+	for (unsigned i = 0; !is_new && i < g->core->limits.max; i++)
 		g->slots[i] = (struct slot){ .state = SLOT_ANSWERED, .answered_us = now_us };
 	memcpy(g->core->magic, magic, sizeof magic);
-	snprintf(g->core->boot_id, sizeof g->core->boot_id, "%s", boot_id);
+	memcpy(g->core->boot_id, boot_id, sizeof g->core->boot_id);
 	g->core->version = GOVERNOR_VERSION;
+	governor_then();
 	g->core->is_complete = 1;
 }
 
-static bool is_sane(const struct governor_core *core, const char *boot_id)
+/* A time of this boot that has come, or comes within `ahead_us`. */
+static bool is_near(int64_t time_us, int64_t ahead_us, int64_t now_us)
 {
-	return memcmp(core->magic, magic, sizeof magic) == 0 && core->is_complete == 1 &&
-		strncmp(core->boot_id, boot_id, sizeof core->boot_id) == 0 && core->limits.max <= GOVERNOR_SHARED_SLOTS &&
-		core->limits.window_us > 0 && core->limits.burst > 0 && core->retry_tokens <= RETRY_TOKENS && core->breaker.count <= BREAKER_WINDOW &&
-		core->breaker.next < BREAKER_WINDOW && core->breaker.state >= BREAKER_CLOSED && core->breaker.state <= BREAKER_PROBING;
+	return time_us <= now_us + ahead_us + GOVERNOR_LATE_LOCK_US;
+}
+
+static bool is_sane(const struct governor *g, const char *boot_id, int64_t now_us)
+{
+	const struct governor_core *core = g->core;
+	const struct governor_limits *limits = &core->limits;
+	if (memcmp(core->magic, magic, sizeof magic) != 0 || core->version != GOVERNOR_VERSION || core->is_complete != 1 ||
+		strncmp(core->boot_id, boot_id, sizeof core->boot_id) != 0)
+		return false;
+	if (limits->max > GOVERNOR_SHARED_SLOTS || limits->window_us <= 0 || limits->window_us > GOVERNOR_DAY_US || limits->burst == 0 ||
+		core->retry_tokens > GOVERNOR_RETRY_TOKENS || core->next_ticket == 0 || !breaker_is_sane(&core->breaker, now_us) ||
+		!is_near(core->earliest_us, GOVERNOR_DAY_US, now_us) || !is_near(core->hold_until_us, GOVERNOR_DAY_US, now_us) ||
+		!is_near(core->reaped_us, 0, now_us))
+		return false;
+	for (unsigned i = 0; i < GOVERNOR_SHARED_SLOTS; i++)
+		if (g->slots[i].state < SLOT_FREE || g->slots[i].state > SLOT_ANSWERED || g->slots[i].member >= GOVERNOR_MEMBERS ||
+			!is_near(g->slots[i].answered_us, 0, now_us))
+			return false;
+	for (unsigned i = 0; i < GOVERNOR_MEMBERS * GOVERNOR_CLASSES; i++) {
+		const struct waiter *w = &core->waiters[i / GOVERNOR_CLASSES][i % GOVERNOR_CLASSES];
+		if (w->ticket >= core->next_ticket || !is_near(w->again_us, GOVERNOR_DAY_US, now_us))
+			return false;
+	}
+	return true;
+}
+
+/* A newer version's file is not ours to judge; an older one's is made anew, unless a process still works by it. */
+static const char *version_problem(const struct governor *g)
+{
+	struct flock members = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = MEMBER_LOCKS, .l_len = GOVERNOR_MEMBERS };
+	if (memcmp(g->core->magic, magic, sizeof magic) != 0 || g->core->version == GOVERNOR_VERSION)
+		return NULL;
+	if (g->core->version > GOVERNOR_VERSION)
+		return "was made by a newer version of this program";
+	if (fcntl(g->fd, F_OFD_GETLK, &members) != 0 || members.l_type != F_UNLCK)
+		return "is in use by an older version of this program";
+	return NULL;
 }
 
 /* The first place whose byte nobody holds; what its last owner left is buried. */
@@ -117,9 +156,10 @@ bool governor_map(struct governor *g, const char *folder, const struct governor_
 	g->slot_count = GOVERNOR_SHARED_SLOTS;
 	g->member_count = GOVERNOR_MEMBERS;
 	read_boot_id(boot_id);
-	if (memcmp(g->core->magic, magic, sizeof magic) == 0 && g->core->version > GOVERNOR_VERSION)
-		return fail(g, path, "was made by a newer version of this program", error);
-	if (!is_sane(g->core, boot_id))
+	const char *problem = version_problem(g);
+	if (problem != NULL)
+		return fail(g, path, problem, error);
+	if (!is_sane(g, boot_id, now_us))
 		start_anew(g, limits, boot_id, is_new, now_us);
 	if (!join(g, now_us))
 		return fail(g, path, "more processes than there are places", error);

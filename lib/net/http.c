@@ -42,6 +42,7 @@ struct http *http_new(const struct http_options *options)
 	h->trace = options->trace;
 	h->cassette = options->cassette;
 	h->cache = options->cassette == NULL ? options->cache : NULL;
+	h->tell = options->warn;
 	h->warn = options->quiet_retries ? NULL : options->warn;
 	h->warned_us = INT64_MIN;
 	if (options->seed == 0)

@@ -68,7 +68,8 @@ struct http_options {
 	struct cassette *cassette; /* records, or replaces the network; borrowed likewise; then without cache. NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
 	bool quiet_retries;
-	/* Told about waiting and trying again, at most once a second: cli_warn or cli_note. NULL: nobody. */
+	/* Told about waiting and trying again, at most once a second and not with quiet_retries; and, once for all processes, that a server is down or up again:
+	 * cli_warn or cli_note. NULL: nobody. */
 	void (*warn)(const char *format, ...) __attribute__((format(printf, 1, 2)));
 };
 

@@ -1,6 +1,7 @@
 /* tests/fault/governor_load.c - one of many processes that call a server as fast as the shared governor lets them: governor_load FOLDER URL SECONDS [interactive]
  *
- * Background: four calls wait or fly at any time. Interactive: one call a second, its waiting time in ms on a line of standard output. */
+ * Background: four calls wait or fly at any time; once the breaker is open it ends. Interactive: one call a second, its waiting time in ms on a line of standard
+ * output. */
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +27,11 @@ static void on_done(const struct http_response *response, void *arg)
 {
 	struct load *load = arg;
 	load->open--;
-	if (response->result != HTTP_ANSWERED)
+	if (response->result != HTTP_ANSWERED && response->result != HTTP_CANCELLED)
 		fprintf(stderr, "governor_load: %s\n", response->error);
 	if (load->is_interactive)
 		printf("%.1f\n", response->wait_ms);
-	else if (clock_steady_us() < load->end_us)
+	else if (clock_steady_us() < load->end_us && response->result != HTTP_BREAKER_OPEN)
 		submit(load);
 }
 
@@ -57,6 +58,7 @@ int main(int argc, char **argv)
 	char error[GOVERNOR_ERROR_BYTES];
 	if (argc < 4)
 		return 2;
+	snprintf(error, sizeof error, "out of memory");
 	load.governor = governor_open(argv[1], "hubspot", &limits, clock_steady_us(), error);
 	load.http = http_new(&(struct http_options){ .user_agent = "load" });
 	if (load.governor == NULL || load.http == NULL) {
@@ -66,7 +68,7 @@ int main(int argc, char **argv)
 	load.end_us = clock_steady_us() + strtoll(argv[3], NULL, 10) * 1000000;
 	for (int i = 0; i < (load.is_interactive ? 1 : OPEN_CALLS); i++)
 		submit(&load);
-	for (int64_t next_us = clock_steady_us() + 1000000; clock_steady_us() < load.end_us;) {
+	for (int64_t next_us = clock_steady_us() + 1000000; clock_steady_us() < load.end_us && (load.open > 0 || load.is_interactive);) {
 		http_step(load.http, load.is_interactive ? 20 : STEP_MS, NULL, 0);
 		if (load.is_interactive && clock_steady_us() >= next_us && load.open == 0) {
 			next_us += 1000000;

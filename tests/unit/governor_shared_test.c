@@ -117,7 +117,11 @@ static void whoever_waits_longest_goes_first(void **state)
 	check_int("a waits", governor_take(a, GOVERNOR_BACKGROUND, now, &again), -1);
 	check_int("b waits", governor_take(b, GOVERNOR_BACKGROUND, now, &again), -1);
 	check_int("waiting", governor_state(a, now).waiting, 2);
-	now = START + WINDOW + WINDOW / 1000 + 1;
+	assert_true(again <= now + SECOND); /* they look again before long: others may die, or give a slot back */
+	now = START + WINDOW + WINDOW / 1000;
+	check_int("b asks again, a moment too early", governor_take(b, GOVERNOR_BACKGROUND, now, &again), -1);
+	check_int("a asks again", governor_take(a, GOVERNOR_BACKGROUND, now, &again), -1);
+	check_int("a comes when the slot is free", again, ++now);
 	check_int("b must let a go first", governor_take(b, GOVERNOR_BACKGROUND, now, &again), -1);
 	assert_true(again - now <= SECOND);
 	assert_true(take(a, now) >= 0);
@@ -180,6 +184,114 @@ static void the_breaker_and_the_retries_are_shared(void **state)
 	governor_free(b);
 }
 
+/* -- classes -- */
+
+static int take_now(struct governor *g, int64_t now)
+{
+	int64_t again;
+	return governor_take(g, GOVERNOR_INTERACTIVE, now, &again);
+}
+
+static void a_person_goes_before_those_who_wait_longer(void **state)
+{
+	(void)state;
+	int slots[10];
+	struct governor *a = open_with(10, 100, 4, START), *b = open_with(10, 100, 4, START), *person = open_with(10, 100, 4, START);
+	for (int i = 0; i < 10; i++) /* what is kept for persons is lent while none waits */
+		assert_true((slots[i] = take(a, START)) >= 0);
+	check_int("b waits", take(b, START), -1);
+	check_int("the person waits", take_now(person, START), -1);
+	check_int("waiting", governor_state(a, START).waiting, 1);
+	check_int("waiting, a person", governor_state(a, START).waiting_interactive, 1);
+	for (int i = 0; i < 3; i++)
+		governor_answer(a, slots[i], GOVERNOR_UNSENT, START);
+	check_int("three slots are kept", take(b, START), -1);
+	assert_true(take_now(person, START) >= 0);
+	assert_true(take(b, START) >= 0); /* nobody waits any more: they are lent again */
+	assert_true(take(a, START) >= 0);
+	governor_free(a);
+	governor_free(b);
+	governor_free(person);
+}
+
+static void a_person_who_died_waiting_is_not_waited_for(void **state)
+{
+	(void)state;
+	struct governor *a = open_with(5, 100, 4, START), *person = open_with(5, 100, 4, START);
+	int slot = take(a, START);
+	for (int i = 0; i < 4; i++)
+		assert_true(take(a, START) >= 0);
+	check_int("the person waits", take_now(person, START), -1);
+	governor_free(person);
+	governor_answer(a, slot, GOVERNOR_UNSENT, START);
+	assert_true(take(a, START + SECOND / 2) >= 0);
+	governor_free(a);
+}
+
+static void with_room_for_two_the_second_in_line_need_not_see_the_first(void **state)
+{
+	(void)state;
+	int64_t again, now = START;
+	struct governor *a = open_with(2, 40, 0, START), *b = open_with(2, 40, 0, START), *c = open_with(2, 40, 0, START);
+	int one = take(c, now), two = take(c, now);
+	check_int("a waits", governor_take(a, GOVERNOR_BACKGROUND, now, &again), -1);
+	check_int("b waits", governor_take(b, GOVERNOR_BACKGROUND, now, &again), -1);
+	governor_answer(c, one, GOVERNOR_UNSENT, now);
+	check_int("room for a alone", take(b, now), -1);
+	check_int("nor for one who comes now", take(c, now), -1);
+	governor_answer(c, two, GOVERNOR_UNSENT, now);
+	assert_true(take(b, now) >= 0);
+	assert_true(take(a, now) >= 0);
+	governor_free(a);
+	governor_free(b);
+	governor_free(c);
+}
+
+/* -- breaker -- */
+
+static void call(struct governor *g, enum governor_outcome outcome, enum governor_news want, int64_t now)
+{
+	int slot = take_now(g, now);
+	assert_true(slot >= 0);
+	check_int("news", governor_answer(g, slot, outcome, now), want);
+}
+
+static void down_and_up_are_told_to_one_process_each(void **state)
+{
+	(void)state;
+	struct governor *a = open_with(190, 40, 0, START), *b = open_with(190, 40, 0, START);
+	int64_t now = START + 60 * SECOND;
+	for (int i = 0; i < 19; i++)
+		call(i % 2 == 0 ? a : b, GOVERNOR_FAILED, GOVERNOR_NO_NEWS, START);
+	call(b, GOVERNOR_FAILED, GOVERNOR_DOWN, START);
+	check_int("open for both", take_now(a, START), -2);
+	for (int i = 0; i < 9; i++)
+		call(b, GOVERNOR_OK, GOVERNOR_NO_NEWS, now);
+	call(a, GOVERNOR_OK, GOVERNOR_UP, now);
+	call(b, GOVERNOR_OK, GOVERNOR_NO_NEWS, now);
+	governor_free(a);
+	governor_free(b);
+}
+
+static void probes_that_died_are_sent_again(void **state)
+{
+	(void)state;
+	struct governor *a = open_with(190, 40, 0, START), *b = open_with(190, 40, 0, START);
+	int64_t now = START + 60 * SECOND;
+	for (int i = 0; i < 20; i++)
+		call(a, GOVERNOR_FAILED, i < 19 ? GOVERNOR_NO_NEWS : GOVERNOR_DOWN, START);
+	for (int i = 0; i < 10; i++)
+		assert_true(take_now(b, now) >= 0);
+	check_int("ten are enough", take_now(a, now), -1);
+	governor_free(b);
+	now += SECOND;
+	for (int i = 0; i < 10; i++)
+		call(a, GOVERNOR_OK, i < 9 ? GOVERNOR_NO_NEWS : GOVERNOR_UP, now);
+	governor_free(a);
+}
+
+/* -- the file -- */
+
 static void write_file(const char *bytes, size_t len, off_t at, int flags)
 {
 	int fd = open(file, O_WRONLY | O_CREAT | flags, 0600);
@@ -212,13 +324,65 @@ static void a_damaged_file_and_one_of_another_boot_start_with_all_slots_used(voi
 	}
 }
 
+static void the_middle_of_a_file_is_looked_at_too(void **state)
+{
+	char garbage[4096];
+	struct stat st;
+	(void)state;
+	memset(garbage, 0x5a, sizeof garbage);
+	governor_free(open_with(7, 40, 0, START));
+	assert_int_equal(stat(file, &st), 0);
+	check_int("allocated whole", (int64_t)st.st_blocks * 512 >= st.st_size, 1);
+	for (off_t at = 64; at < st.st_size; at += (off_t)sizeof garbage) {
+		char row[48];
+		size_t len = st.st_size - at < (off_t)sizeof garbage ? (size_t)(st.st_size - at) : sizeof garbage;
+		snprintf(row, sizeof row, "garbage at byte %lld", (long long)at);
+		write_file(garbage, len, at, 0);
+		struct governor *g = open_with(7, 40, 0, START);
+		check_int(row, governor_state(g, START).busy, 7);
+		assert_true(take(g, START + WINDOW + SECOND) >= 0);
+		governor_free(g);
+	}
+}
+
+static void an_answer_from_before_a_new_start_touches_no_other_call(void **state)
+{
+	(void)state;
+	struct governor *a = open_with(2, 40, 0, START);
+	int slot = take(a, START);
+	write_file("garbage", 7, 0, 0);
+	struct governor *b = open_with(2, 40, 0, START);
+	int64_t now = START + WINDOW + SECOND;
+	assert_int_equal(take(b, now), slot);
+	governor_answer(a, slot, GOVERNOR_UNSENT, now);
+	check_int("in flight", governor_state(b, now).in_flight, 1);
+	governor_free(a);
+	governor_free(b);
+}
+
+static void a_file_of_an_older_version_is_made_anew_when_nobody_works_by_it(void **state)
+{
+	struct governor_limits limits = { .max = 7, .window_us = WINDOW };
+	char error[GOVERNOR_ERROR_BYTES], want[256];
+	(void)state;
+	struct governor *old = open_with(7, 40, 0, START);
+	write_file("\1", 1, 8, 0);
+	assert_null(governor_open(folder, "key", &limits, START, error));
+	snprintf(want, sizeof want, "%s: is in use by an older version of this program", file);
+	check_text("error", slice_of(error), slice_of(want));
+	governor_free(old);
+	struct governor *g = open_with(7, 40, 0, START);
+	check_int("used", governor_state(g, START).busy, 7);
+	governor_free(g);
+}
+
 static void a_newer_version_is_refused(void **state)
 {
 	struct governor_limits limits = { .max = 7, .window_us = WINDOW };
 	char error[GOVERNOR_ERROR_BYTES], want[256];
 	(void)state;
 	governor_free(open_with(7, 40, 0, START));
-	write_file("\2", 1, 8, 0);
+	write_file("\3", 1, 8, 0);
 	assert_null(governor_open(folder, "key", &limits, START, error));
 	snprintf(want, sizeof want, "%s: was made by a newer version of this program", file);
 	check_text("error", slice_of(error), slice_of(want));
@@ -243,19 +407,29 @@ static void a_full_disk_is_said_at_once(void **state)
 	check_int("status", WEXITSTATUS(status), 0);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(two_processes_have_one_ceiling, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(what_a_dead_process_had_in_hand_counts_as_answered_when_it_is_found, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(a_killed_process_leaves_no_lock_behind, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(whoever_waits_longest_goes_first, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(one_that_does_not_come_when_it_is_its_turn_is_passed_over, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(a_hold_and_what_was_learned_count_for_all, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(the_breaker_and_the_retries_are_shared, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(a_damaged_file_and_one_of_another_boot_start_with_all_slots_used, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(a_newer_version_is_refused, make_folder, remove_folder),
-		cmocka_unit_test_setup_teardown(a_full_disk_is_said_at_once, make_folder, remove_folder),
+		TEST(two_processes_have_one_ceiling),
+		TEST(what_a_dead_process_had_in_hand_counts_as_answered_when_it_is_found),
+		TEST(a_killed_process_leaves_no_lock_behind),
+		TEST(whoever_waits_longest_goes_first),
+		TEST(one_that_does_not_come_when_it_is_its_turn_is_passed_over),
+		TEST(a_hold_and_what_was_learned_count_for_all),
+		TEST(the_breaker_and_the_retries_are_shared),
+		TEST(a_person_goes_before_those_who_wait_longer),
+		TEST(a_person_who_died_waiting_is_not_waited_for),
+		TEST(with_room_for_two_the_second_in_line_need_not_see_the_first),
+		TEST(down_and_up_are_told_to_one_process_each),
+		TEST(probes_that_died_are_sent_again),
+		TEST(a_damaged_file_and_one_of_another_boot_start_with_all_slots_used),
+		TEST(the_middle_of_a_file_is_looked_at_too),
+		TEST(an_answer_from_before_a_new_start_touches_no_other_call),
+		TEST(a_file_of_an_older_version_is_made_anew_when_nobody_works_by_it),
+		TEST(a_newer_version_is_refused),
+		TEST(a_full_disk_is_said_at_once),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -304,10 +304,21 @@ static void the_ceiling_holds_requests_back(void **state)
 	governor_free(governor);
 }
 
-static void an_open_breaker_sends_nothing(void **state)
+static char told[512];
+
+static void __attribute__((format(printf, 1, 2))) tell(const char *format, ...)
+{
+	va_list args;
+	size_t used = strlen(told);
+	va_start(args, format);
+	vsnprintf(told + used, sizeof told - used, format, args);
+	va_end(args);
+}
+
+static void an_open_breaker_sends_nothing_and_is_told_of_once(void **state)
 {
 	struct governor *governor = make_governor(0);
-	struct http *h = open_engine((struct http_options){ .in_flight = 1 });
+	struct http *h = open_engine((struct http_options){ .in_flight = 1, .warn = tell, .quiet_retries = true });
 	struct http_spec spec = get("/status/503");
 	(void)state;
 	spec.governor = governor;
@@ -320,6 +331,7 @@ static void an_open_breaker_sends_nothing(void **state)
 		assert_int_equal(got[i].response.attempts, i < 20 ? 1 : 0);
 	}
 	assert_string_equal(got[29].response.error, "test keeps failing: not asked for another 60 s");
+	assert_string_equal(told, "test is down: half of the last calls failed; nobody asks for a minute");
 	assert_int_equal(server.logged, 20);
 	http_free(h);
 	governor_free(governor);
@@ -474,7 +486,7 @@ int main(void)
 		TEST(too_long_a_wait_ends_the_request_and_those_behind_it),
 		TEST(the_servers_own_figures_are_learned),
 		TEST(the_ceiling_holds_requests_back),
-		TEST(an_open_breaker_sends_nothing),
+		TEST(an_open_breaker_sends_nothing_and_is_told_of_once),
 		TEST(without_retry_budget_the_first_answer_stands),
 		TEST(redirects_are_followed_as_far_as_asked),
 		TEST(redirects_lead_nowhere_else),
