@@ -1,5 +1,6 @@
 // uses: bin/hs-tasks/due.c
 // uses: bin/hs-tasks/hubspot.c
+// uses: bin/hs-tasks/budget.c
 
 #include "check.h"
 

@@ -1,6 +1,7 @@
 // uses: bin/hs-tasks/find.c
 // uses: bin/hs-tasks/search.c
 // uses: bin/hs-tasks/hubspot.c
+// uses: bin/hs-tasks/budget.c
 // uses: bin/hs-tasks/workflow.c
 // uses: bin/hs-tasks/bytime.c
 
