@@ -1,7 +1,7 @@
 """Stands between hs-tasks and a sandbox and does one thing just before the Nth request for a path goes on: sends a PATCH of its own, or waits, or
 from then on answers every request itself.
 
-usage: hs-tasks-proxy.py UPSTREAM PATH N patch PATCH-PATH BODY | wait SECONDS | answer STATUS BODY
+usage: hs-tasks-proxy.py UPSTREAM PATH N patch PATCH-PATH BODY | wait SECONDS | answer STATUS BODY [DATE]
 Prints its port."""
 import http.client
 import http.server
@@ -42,7 +42,8 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         else:
             answer, text = forward(self.command, self.path, body or None, headers)
             status = answer.status
-        self.send_response(status)
+        self.send_response_only(status)
+        self.send_header("Date", sys.argv[7] if answers and len(sys.argv) > 7 else self.date_time_string())
         self.send_header("Content-Length", str(len(text)))
         self.send_header("Content-Type", "application/json")
         self.end_headers()

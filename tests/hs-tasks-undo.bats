@@ -195,12 +195,11 @@ not_found: the line is none of hs-tasks history" ]
 }
 
 @test "killed at any moment, undo is finished by running it again" {
-  cc -D_GNU_SOURCE -shared -fPIC -o kill_at.so "$PROJECT/tests/fault/kill_at.c"
   worked
   killed=0
   for ((at = 1; ; at += 7)); do
     result=0
-    LD_PRELOAD=$PWD/kill_at.so KILL_AT=$at hs-tasks undo -q "$RUN" >out 2>err || result=$?
+    killat -k "$at" -o calls -- hs-tasks undo -q "$RUN" >out 2>err || result=$?
     [ "$result" -eq 137 ] || break
     killed=$((killed + 1))
     run --separate-stderr hs-tasks undo -q "$RUN"

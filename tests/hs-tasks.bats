@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# hs-tasks: list, join, create, setup, check, status, and the bad days of all verbs.
+# hs-tasks: list, join, create, setup, and the bad days of all verbs.
 # shellcheck disable=SC2016  # the dollars in single quotes are jq's
 
 setup() { load helper; load hs-tasks-helper; }
@@ -97,6 +97,25 @@ EOF
   [ "${lines[2]}" = '{"contact":{"properties":{"email":"new@x.example"}}}' ]
   [ "$(jq -c .error <<<"${lines[4]}")" = '{"tool":"hs-tasks","code":"not_found","message":"the CRM has no contact 99999999","retryable":false}' ]
   [ "${lines[5]}" = '{"name":"no key"}' ]
+}
+
+@test "join reads anew what a record has already: today's values, read_at, and every other byte as it was" {
+  portal
+  acme=$(make companies '{"name":"Acme","domain":"acme.example"}')
+  ann=$(make contacts '{"firstname":"Ann","email":"ann@acme.example"}' "[{\"to\":{\"id\":\"$acme\"},\"types\":[{\"associationCategory\":\"HUBSPOT_DEFINED\",\"associationTypeId\":279}]}]")
+  gone=$(contact Bob bob@x.example)
+  hs-tasks contacts --now 2026-01-01T00:00:00Z | jq -c '.qualification = {score: 1}' >old.jsonl
+  api PATCH "$O/contacts/$ann" '{"properties":{"firstname":"Änn","email":"new@acme.example"}}' >/dev/null
+  api PATCH "$O/companies/$acme" '{"properties":{"name":"Acme 2"}}' >/dev/null
+  api DELETE "$O/contacts/$gone"
+  run --separate-stderr hs-tasks join --now "$NOW" old.jsonl
+  [ "$status" -eq 1 ]
+  [ "$(jq -r '.contact.id, .contact.properties.firstname, .contact.properties.email, .company.properties.name, .read_at, .qualification.score' <<<"${lines[0]}")" = \
+    "$ann"$'\nÄnn\nnew@acme.example\nAcme 2\n2026-01-05T09:00:00.000Z\n1' ]
+  [ "$(jq -c 'keys_unsorted' <<<"${lines[0]}")" = '["contact","company","read_at","qualification"]' ]
+  # What is gone keeps what was known of it, and when.
+  [ "$(jq -r '.error.code, .contact.properties.firstname, .read_at' <<<"${lines[1]}")" = $'not_found\nBob\n2026-01-01T00:00:00.000Z' ]
+  [ "$(hs-tasks join --retry --now "$NOW" <<<"${lines[1]}" | jq -r .error.code)" = not_found ]
 }
 
 @test "join passes errors and bad lines, and takes both ends of input" {
@@ -209,7 +228,7 @@ NOT_STARTED" ]
 '"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
 }
 
-# -- setup, check, status --
+# -- setup --
 
 @test "setup --dry-run writes nothing; setup makes what is missing once; check then finds all there" {
   start_sandbox --rate 0 --search-rate 0
@@ -240,45 +259,6 @@ NOT_STARTED" ]
   hs-tasks setup -q
   run hs-tasks check
   grep -q '^ok    settings     window 700 ms, settle wait 800 ms, keys of tasks unique$' <<<"$output"
-}
-
-@test "check says what is wrong: no token, a wrong one, no server, a missing scope" {
-  run --separate-stderr hs-tasks check
-  [ "$status" -eq 1 ]
-  grep -q '^FAIL  token        none found: ' <<<"$output"
-  start_sandbox --scopes crm.objects.contacts.read,crm.objects.owners.read
-  HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr hs-tasks check
-  [ "$status" -eq 77 ]
-  grep -q '^FAIL  token        .*401.*: make a new access token$' <<<"$output"
-  run --separate-stderr hs-tasks check
-  [ "$status" -eq 1 ]
-  grep -q '^ok    contacts     readable$' <<<"$output"
-  grep -q '^FAIL  companies    .*403.*: give the token the scope crm.objects.companies.read$' <<<"$output"
-  stop_sandbox
-  run --separate-stderr hs-tasks check
-  [ "$status" -eq 69 ]
-  grep -q '^FAIL  address      ' <<<"$output"
-}
-
-@test "status counts by route and state, with ages" {
-  portal
-  ann=$(contact Ann)
-  task 'Enrich Data 1' "$ann" '{"hs_timestamp":"2026-01-03T09:00:00Z"}'
-  task 'Enrich Data 2' "$ann" '{"hs_timestamp":"2026-01-04T09:00:00Z"}'
-  task 'Enrich Data 3' "$ann" '{"hs_timestamp":"2026-01-06T09:00:00Z"}'
-  task 'Enrich Data 4' "$ann" '{"hs_task_status":"COMPLETED"}'
-  task 'Qualify Lead' "$ann" '{"hs_task_status":"WAITING"}'
-  task 'Send Outreach' "$ann" '{"hs_task_status":"IN_PROGRESS","leadpipe_lease":"x","leadpipe_expires":"2026-01-01"}'
-  task 'Call Ann' "$ann" '{"hs_task_status":"COMPLETED"}'
-  task 'Enrich Data: not ours' "$ann" '{"hubspot_owner_id":"71002"}'
-  run --separate-stderr hs-tasks status --now "$NOW" --json
-  [ "$status" -eq 0 ]
-  [ "$output" = '{"route":"enrich","due":2,"later":1,"in_progress":0,"expired":0,"waiting":0,"completed":1,"median_age_s":172800,"oldest_age_s":172800}
-{"route":"qualify","due":0,"later":0,"in_progress":0,"expired":0,"waiting":1,"completed":0,"median_age_s":null,"oldest_age_s":null}
-{"route":"outreach","due":0,"later":0,"in_progress":1,"expired":1,"waiting":0,"completed":0,"median_age_s":null,"oldest_age_s":null}
-{"route":"other","due":0,"later":0,"in_progress":0,"expired":0,"waiting":0,"completed":1,"median_age_s":null,"oldest_age_s":null}' ]
-  run --separate-stderr hs-tasks status --now "$NOW"
-  [ "${lines[1]}" = 'enrich              2        1            0        0        0          1       2d       2d' ]
 }
 
 # -- bad days --

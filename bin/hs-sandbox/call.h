@@ -24,6 +24,7 @@ struct portal {
 	int64_t portal_id;
 	int64_t daily_limit, daily_used; /* limit 0: none */
 	int64_t lag_ms; /* of the search index */
+	const char *account_type; /* of the account details; a literal or an argument */
 	bool refuses_unique; /* properties with hasUniqueValue */
 };
 

@@ -32,6 +32,7 @@ struct options {
 	struct latency latency;
 	struct faults faults;
 	bool demo, no_unique;
+	const char *account_type;
 };
 
 enum {
@@ -48,6 +49,7 @@ enum {
 	KEY_LATENCY,
 	KEY_DATE_OFFSET,
 	KEY_NO_UNIQUE,
+	KEY_ACCOUNT_TYPE,
 	KEY_FAIL,
 	KEY_CALLS,
 	KEY_DEMO
@@ -68,6 +70,7 @@ static const struct cli_option option_table[] = {
 	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
 	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,late=1%:30s,stall=1%" },
 	{ KEY_DATE_OFFSET, "date-offset", "TIME", "how far the server's clock is ahead, or -1h behind" },
+	{ KEY_ACCOUNT_TYPE, "account-type", "TYPE", "STANDARD, SANDBOX, APP_DEVELOPER or DEVELOPER_TEST (default)" },
 	{ KEY_NO_UNIQUE, "no-unique", NULL, "refuse to make properties with hasUniqueValue" },
 	{ KEY_CALLS, "calls", "FILE", "append a JSON line for each API call" },
 	{ 0, NULL, NULL, NULL },
@@ -127,6 +130,7 @@ static struct options parse_options(int argc, char **argv)
 				cli_usage("--fail %s", error);
 			break;
 		case KEY_DATE_OFFSET: opt.date_offset_ms = parse_offset(value); break;
+		case KEY_ACCOUNT_TYPE: opt.account_type = value; break;
 		case KEY_NO_UNIQUE: opt.no_unique = true; break;
 		case KEY_CALLS: opt.calls_path = value; break;
 		default: break;
@@ -169,6 +173,7 @@ static void open_api(struct api *api, const struct options *opt)
 	if (!tokens_register(&api->portal.store))
 		cli_die(EXIT_IO_FAILED, "out of memory");
 	api->portal.refuses_unique = opt->no_unique;
+	api->portal.account_type = opt->account_type == NULL ? "DEVELOPER_TEST" : opt->account_type;
 	api->portal.daily_limit = opt->limits.daily;
 }
 
@@ -227,7 +232,7 @@ static int run(int argc, char **argv)
 
 static const char synopsis[] =
 	"[--port N] [--db FILE] [--demo] [--token T | --token-file FILE] [--scopes LIST] [--rate N] [--search-rate N] [--daily N]"
-	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--date-offset TIME] [--no-unique] [--calls FILE]";
+	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--date-offset TIME] [--no-unique] [--account-type TYPE] [--calls FILE]";
 
 static const struct cli_verb verbs[] = {
 	{ NULL, CLI_REPORT, synopsis, "HubSpot's API on 127.0.0.1 over SQLite, to rehearse a workflow before it touches a portal", option_table,

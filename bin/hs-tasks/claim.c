@@ -411,6 +411,11 @@ static void look(struct claim *claim)
 		claim->has_said_paused = true;
 		return;
 	}
+	if (ledger_has_pending(&claim->tool, &claim->portal)) {
+		if (!claim->has_worked && !begin(claim))
+			return;
+		resume_works(&claim->tool, &claim->portal);
+	}
 	candidates_find(candidates);
 	if (candidates->count > candidates->next && hubspot_trouble(claim->tool.api)->status == 0 && begin(claim))
 		work(claim);

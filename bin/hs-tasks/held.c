@@ -81,6 +81,11 @@ static void on_read(struct batch *batch, void *arg)
 		struct task_state task = task_state_of(json_get(row->result, "properties"));
 		bool is_ours = row->outcome == ROW_OK && slice_equal(task.lease, lease->token) && !slice_equal(task.done, lease->token) &&
 			(task.status == TASK_IN_PROGRESS || (task.status == TASK_NOT_STARTED && h->options.lease_ms == 0));
+		bool has_work = false;
+		if (is_ours && h->options.lease_ms == 0)
+			result = journal_has_work(journal, lease->task, &has_work);
+		if (has_work)
+			continue;
 		if (!is_ours)
 			result = journal_drop_lease(journal, lease->task, lease->token);
 		else if (h->options.lease_ms > 0)

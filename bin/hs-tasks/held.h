@@ -1,5 +1,5 @@
 /* bin/hs-tasks/held.h - leases that this machine holds, as the journal has them: renews them, gives them back. Each is read by id first: what is another's
- * by now, completed or waiting is let alone, and its row goes. */
+ * by now, completed or waiting is let alone, and its row goes. What has work pending is not given back: its token is what the work will be finished by. */
 #ifndef HS_TASKS_HELD_H
 #define HS_TASKS_HELD_H
 #include "hubspot.h"

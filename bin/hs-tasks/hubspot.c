@@ -51,6 +51,12 @@ struct hubspot {
 	struct pending *answered, **answered_end; /* calls to be answered without the network, in order */
 	struct timer *timers; /* soonest first */
 	struct hubspot_trouble trouble;
+	struct {
+		bool (*ask)(void *arg); /* NULL: all may be written */
+		void *arg;
+		char refusal[400];
+		size_t written;
+	} guard;
 	struct hubspot_totals totals;
 	int64_t skew_ms;
 	int64_t newest_ms; /* of all Date headers */
@@ -87,6 +93,7 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 	api->options = *options;
 	api->answered_end = &api->answered;
 	struct http_options http = { .user_agent = "leadpipe/" LEADPIPE_VERSION,
+		.ca_file = options->ca_file,
 		.trace = options->trace,
 		.cassette = options->cassette,
 		.seed = options->seed,
@@ -155,6 +162,26 @@ static void set_trouble(struct hubspot *api, int status, const char *code, bool 
 void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_retryable, const char *message)
 {
 	set_trouble(api, status, code, is_retryable, message);
+}
+
+void hubspot_guard_writes(struct hubspot *api, bool (*ask)(void *arg), void *arg, const char *refusal)
+{
+	api->guard.ask = ask;
+	api->guard.arg = arg;
+	snprintf(api->guard.refusal, sizeof api->guard.refusal, "%s", refusal);
+}
+
+bool hubspot_may_write(struct hubspot *api, size_t count)
+{
+	api->guard.written += count;
+	if (api->guard.ask == NULL || api->guard.written <= HUBSPOT_FREE_WRITES)
+		return true;
+	if (!api->guard.ask(api->guard.arg)) {
+		set_trouble(api, EXIT_NOT_ALLOWED, "not_allowed", false, api->guard.refusal);
+		return false;
+	}
+	api->guard.ask = NULL;
+	return true;
 }
 
 int64_t hubspot_server_ms(const struct hubspot *api)

@@ -34,6 +34,7 @@ struct hubspot_options {
 	const char *base_url;
 	const char *version; /* "2026-03", or "v3", which brings v4 associations */
 	const char *token; /* NULL: none, as in a dry run */
+	const char *ca_file; /* PEM; NULL: the system's authorities */
 	struct trace *trace; /* borrowed; NULL: none */
 	struct cassette *cassette; /* of --record or --replay; borrowed; NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
@@ -119,6 +120,14 @@ void hubspot_give_up(struct hubspot *api, const struct hubspot_answer *answer, c
 
 /* Puts the client out of service for a reason outside HubSpot: a journal that cannot be written. code is a literal. */
 void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_retryable, const char *message);
+
+/* Past HUBSPOT_FREE_WRITES objects `ask` decides once whether more may be written; without its yes the client goes out of service with `refusal`. Leases are not
+ * counted. */
+enum { HUBSPOT_FREE_WRITES = 100 };
+void hubspot_guard_writes(struct hubspot *api, bool (*ask)(void *arg), void *arg, const char *refusal);
+
+/* Whether `count` objects may be written now. */
+bool hubspot_may_write(struct hubspot *api, size_t count);
 
 /* Ends what is in flight: its records come back as interrupted. */
 void hubspot_interrupt(struct hubspot *api);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "known.h"
 #include "lease.h"
@@ -64,6 +65,34 @@ static bool is_right_portal(const struct tool *tool, const struct portal *portal
 	return false;
 }
 
+/* A person at the terminal is asked; nobody else can be. */
+static bool ask_for_writes(void *arg)
+{
+	const struct portal *portal = arg;
+	char answer[16] = "";
+	FILE *terminal = isatty(STDERR_FILENO) == 1 ? fopen("/dev/tty", "r+e") : NULL;
+	if (terminal == NULL)
+		return false;
+	fprintf(terminal, "hs-tasks: more than %d writes to the STANDARD account %s. Go on? [y/N] ", HUBSPOT_FREE_WRITES, portal->id);
+	fflush(terminal);
+	bool is_yes = fgets(answer, sizeof answer, terminal) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
+	fclose(terminal);
+	return is_yes;
+}
+
+/* A real account, not one to test in. */
+static void guard_writes(struct tool *tool, const struct portal *portal)
+{
+	static struct portal guarded; /* outlives the verb's */
+	char refusal[300];
+	if (tool->may_write_much || strcmp(portal->account_type, "STANDARD") != 0 || json_is_true(config_member(&tool->config, "unattended")))
+		return;
+	guarded = *portal;
+	snprintf(refusal, sizeof refusal, "more than %d writes to the STANDARD account %s want --yes, or \"unattended\": true in the settings",
+		HUBSPOT_FREE_WRITES, portal->id);
+	hubspot_guard_writes(tool->api, ask_for_writes, &guarded, refusal);
+}
+
 bool ledger_join(struct tool *tool, const struct portal *portal)
 {
 	char error[JOURNAL_ERROR_BYTES];
@@ -84,6 +113,7 @@ bool ledger_join(struct tool *tool, const struct portal *portal)
 		hubspot_fail(tool->api, EXIT_IO_FAILED, "io_failed", true, message);
 		return false;
 	}
+	guard_writes(tool, portal);
 	return true;
 }
 
@@ -172,6 +202,20 @@ static void note_paused(struct slice name, struct slice reason, int64_t at_ms, v
 	(void)at_ms;
 	if (route != NULL)
 		paused->is_paused[route - paused->workflow->routes] = true;
+}
+
+bool ledger_has_pending(const struct tool *tool, const struct portal *portal)
+{
+	char error[JOURNAL_ERROR_BYTES];
+	struct journal_totals totals = { .pending_works = 0 };
+	struct journal *journal = tool->journal != NULL ? tool->journal : open_journal(tool, portal, true, error);
+	if (journal == NULL)
+		cli_die(EXIT_IO_FAILED, "journal: %s", error);
+	if (journal_totals(journal, &totals) != 0)
+		cli_die(EXIT_IO_FAILED, "journal: %s", journal_error(journal));
+	if (journal != tool->journal)
+		journal_close(journal);
+	return totals.pending_works > 0;
 }
 
 void ledger_paused_routes(const struct tool *tool, const struct portal *portal, bool is_paused[WORKFLOW_ROUTES])

@@ -26,6 +26,9 @@ bool ledger_find_portal(const struct tool *tool, const char *id, struct portal *
 /* Opens the journal as tool->journal without entering a run: for what is settled on this machine alone. Ends the program where it cannot be opened. */
 void ledger_edit(struct tool *tool, const struct portal *portal);
 
+/* Whether works are pending in that portal, of whatever run; asks nobody. */
+bool ledger_has_pending(const struct tool *tool, const struct portal *portal);
+
 /* The routes that are paused in that portal; sets is_paused[i] for route i of the workflow. Ends the program where the journal cannot be read. */
 void ledger_paused_routes(const struct tool *tool, const struct portal *portal, bool is_paused[WORKFLOW_ROUTES]);
 

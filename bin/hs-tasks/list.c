@@ -171,7 +171,7 @@ static struct search *search_for(struct list *list, struct slice properties, con
 
 static void run(struct list *list)
 {
-	struct search *search = search_for(list, buf_slice(&list->properties), "hs_timestamp");
+	struct search *search = search_for(list, list->source.related.task_properties, "hs_timestamp");
 	search->page = take_page;
 	fit_page(list, search);
 	search_start(search);
@@ -194,6 +194,8 @@ static bool accept(const struct relate_item *item, void *arg)
 {
 	struct list *list = arg;
 	struct json_error error;
+	if (item->task.ptr == NULL)
+		return false;
 	if (!list->source.takes_by_id)
 		return true;
 	arena_reset(&list->scratch);
@@ -283,17 +285,6 @@ static void take_subject(struct list *list)
 	list->find.subject_pattern = list->subject;
 }
 
-/* Queues are asked for only where they matter. */
-static void take_properties(struct list *list)
-{
-	struct slice names = list->tool.workflow.read_task;
-	buf_put_slice(&list->properties, names);
-	if (list->find.queue.len == 0)
-		return;
-	list->properties.len--;
-	buf_puts(&list->properties, ",\"hs_queue_membership_ids\"]");
-}
-
 /* Who is meant; false where the portal has none such. */
 static bool resolve(struct list *list, const struct settings *settings)
 {
@@ -327,8 +318,12 @@ int run_list(int argc, char **argv)
 	list.find.route = take_route(&list.tool.workflow, settings.type, &list.find.only_other);
 	list.find.statuses = buf_slice(&list.statuses);
 	list.find.priorities = buf_slice(&list.priorities);
-	take_properties(&list);
-	list.source.related.task_properties = buf_slice(&list.properties);
+	/* Queues are asked for only where they matter. */
+	list.source.related.task_properties = list.tool.workflow.read_task;
+	if (list.find.queue.len > 0) {
+		put_properties(&list.properties, list.tool.workflow.read_task, "hs_queue_membership_ids");
+		list.source.related.task_properties = buf_slice(&list.properties);
+	}
 	if (!settings.no_join) {
 		list.source.related.contact_properties = list.tool.workflow.read_contact;
 		list.source.related.company_properties = list.tool.workflow.read_company;

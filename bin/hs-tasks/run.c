@@ -91,6 +91,8 @@ static void add_shared(struct arguments *a, const struct run *run)
 	add(a, "--replay", run->options->replay);
 	add(a, "--config", shared->config_path);
 	add(a, "--trace", shared->trace_path);
+	if (run->options->may_write_much)
+		a->list[a->count++] = "--yes";
 	if (shared->quiet)
 		a->list[a->count++] = "-q";
 	if (shared->verbose > 0)

@@ -94,7 +94,7 @@ void source_add(struct source *s, const struct relate_item *item)
 
 void source_page(struct source *s)
 {
-	if (s->wanted <= SEARCH_PAGE || s->related.contact_properties.len == 0 || source_room(s) == 0)
+	if (s->wanted <= SEARCH_PAGE || s->related.company_properties.len == 0 || source_room(s) == 0)
 		source_flush(s);
 }
 
@@ -123,6 +123,12 @@ int source_finish(struct source *s, const char *what)
 	bytime_release(&s->by_id);
 	buf_release(&s->line);
 	return status;
+}
+
+void put_properties(struct buf *out, struct slice names, const char *more)
+{
+	bool is_empty = names.len <= strlen("[]");
+	buf_printf(out, "%.*s%s\"%s\"]", (int)names.len - 1, names.ptr, is_empty ? "" : ",", more);
 }
 
 int64_t take_time(const char *option, const char *value)

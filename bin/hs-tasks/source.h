@@ -40,7 +40,7 @@ size_t source_room(const struct source *s);
 /* What is known of an object; printed once the rest was read. */
 void source_add(struct source *s, const struct relate_item *item);
 
-/* The end of a page: who asks for few is not made to wait for a thousand. source_flush: the end of all. */
+/* The end of a page: who asks for few, or for no company, is not made to wait for a thousand. source_flush: the end of all. */
 void source_page(struct source *s);
 void source_flush(struct source *s);
 
@@ -52,6 +52,9 @@ void source_drain(struct source *s);
 
 /* Ends the output, with the error record of a source that broke off if it did, and gives the exit status. */
 int source_finish(struct source *s, const char *what);
+
+/* A JSON array of property names with one more. */
+void put_properties(struct buf *out, struct slice names, const char *more);
 
 /* The time of an option, RFC 3339 or in words; usage error where it is none. */
 int64_t take_time(const char *option, const char *value);

@@ -16,6 +16,7 @@ bool tool_option(struct tool_options *options, int key, const char *value)
 	case OPTION_TOKEN_FILE: options->token_file = value; return true;
 	case OPTION_WORKFLOW: options->workflow = value; return true;
 	case OPTION_INTERACTIVE: options->is_interactive = true; return true;
+	case OPTION_YES: options->may_write_much = true; return true;
 	case OPTION_RECORD: options->record = value; return true;
 	case OPTION_REPLAY: options->replay = value; return true;
 	default: return false;
@@ -91,18 +92,25 @@ static void take_limits_folder(struct tool *tool, unsigned needs)
 	if ((needs & TOOL_OFFLINE) != 0)
 		return;
 	sha256_parts_hex(parts, sizeof parts / sizeof parts[0], digest);
-	if (!config_state_dir(&tool->limits_folder, error))
-		cli_die(EXIT_IO_FAILED, "%s", error);
+	bool ok = config_state_dir(&tool->limits_folder, error);
 	buf_printf(&tool->limits_folder, "/limits-%.16s", digest);
-	if (mkdir(buf_text(&tool->limits_folder), 0700) != 0 && errno != EEXIST)
-		cli_die(EXIT_IO_FAILED, "%s: %s", buf_text(&tool->limits_folder), strerror(errno));
+	if (ok && mkdir(buf_text(&tool->limits_folder), 0700) != 0 && errno != EEXIST) {
+		snprintf(error, sizeof error, "%.300s: %s", buf_text(&tool->limits_folder), strerror(errno));
+		ok = false;
+	}
+	if (ok)
+		return;
+	/* check tells it among the rest. */
+	buf_reset(&tool->limits_folder);
+	if ((needs & TOOL_CHECKS) == 0)
+		cli_die(EXIT_IO_FAILED, "%s", error);
 }
 
 void tool_open(struct tool *tool, const char *verb, const struct tool_options *options, unsigned needs)
 {
 	const struct cli_shared *shared = cli_shared();
 	char error[CONFIG_ERROR_BYTES];
-	*tool = (struct tool){ .verb = verb, .started_us = clock_steady_us() };
+	*tool = (struct tool){ .verb = verb, .may_write_much = options->may_write_much, .started_us = clock_steady_us() };
 	if (!config_load(&tool->config, shared->config_path, error))
 		cli_die(EXIT_USAGE_ERROR, "%s", error);
 	take_api(tool, options);
@@ -117,6 +125,8 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 		.limits_folder = tool->limits_folder.len > 0 ? buf_text(&tool->limits_folder) : NULL,
 		.is_interactive = options->is_interactive || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
 		.base_url = tool->api_url,
+		/* As curl(1) has it: for a proxy whose authority is the house's own. */
+		.ca_file = setting(tool, NULL, "SSL_CERT_FILE", "ca_file", NULL),
 		.version = tool->api_version,
 		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
 		.trace = tool->trace,

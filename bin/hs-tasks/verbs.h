@@ -7,9 +7,10 @@
 
 extern const struct cli_option list_options[], claim_options[], complete_options[], join_options[], create_options[], setup_options[],
 	check_options[], status_options[], keep_options[], fail_options[], snooze_options[], release_options[], escalate_options[], dead_options[],
-	run_options[], limits_options[], history_options[], undo_options[], pause_options[], resume_options[], upsert_options[];
+	run_options[], limits_options[], history_options[], undo_options[], pause_options[], resume_options[], upsert_options[], contacts_options[];
 
 int run_list(int argc, char **argv);
+int run_contacts(int argc, char **argv);
 int run_claim(int argc, char **argv);
 int run_complete(int argc, char **argv);
 int run_join(int argc, char **argv);

@@ -22,7 +22,8 @@ static bool copy_options(struct http *h, const struct http_options *o)
 	for (size_t i = 0; i < count; i++)
 		if ((h->resolve[i] = strdup(o->resolve[i])) == NULL)
 			return false;
-	h->transfer = (struct transfer_options){ .user_agent = h->user_agent, .guard = o->guard, .allow_private = o->allow_private };
+	h->transfer =
+		(struct transfer_options){ .user_agent = h->user_agent, .ca_file = o->ca_file, .guard = o->guard, .allow_private = o->allow_private };
 	return true;
 }
 

@@ -57,6 +57,7 @@ struct http_options {
 	unsigned in_flight; /* 0: HTTP_IN_FLIGHT */
 	unsigned per_host; /* connections per host, each with one request under HTTP/1.1; 0: 8 */
 	const char *user_agent; /* copied; NULL: no such header */
+	const char *ca_file; /* PEM file of the authorities that are trusted; borrowed beyond http_free; NULL: the system's */
 	bool guard; /* judge every address at connect time (net/guard.h); also ignores proxy variables */
 	bool allow_private; /* with guard: loopback and private addresses are let through (never link-local and the rest) */
 	/* "HOST:PORT:ADDRESS" entries as in curl --resolve, NULL-ended, copied; NULL for none. "*.localhost" needs none: the engine resolves it to 127.0.0.1

@@ -203,7 +203,8 @@ static int read_version(struct journal *j, const char *path)
 
 static int open_database(struct journal *j, const char *path, bool read_only)
 {
-	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	/* A reader too may find a database whose last writer died, and has to recover it first. */
+	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	if (sqlite3_open_v2(path, &j->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
 		return journal_failed(j, path);
 	sqlite3_busy_timeout(j->db, BUSY_MS);

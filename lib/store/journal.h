@@ -178,6 +178,9 @@ struct journal_counts {
 };
 int journal_counts(struct journal *j, struct slice route, int64_t since_ms, struct journal_counts *counts);
 
+/* Whether work on that task is pending. */
+int journal_has_work(struct journal *j, struct slice task, bool *has);
+
 struct journal_totals {
 	size_t pending_works, pending_effects, unknown_effects, leases;
 	int64_t oldest_ms; /* of the pending works; 0: none */

@@ -232,6 +232,16 @@ int journal_counts(struct journal *j, struct slice route, int64_t since_ms, stru
 	return failed ? -1 : 0;
 }
 
+int journal_has_work(struct journal *j, struct slice task, bool *has)
+{
+	bool failed;
+	sqlite3_stmt *row = journal_query(j, "SELECT 1 FROM work WHERE state = 0 AND task = ? LIMIT 1", "s", task);
+	*has = journal_row(j, row, &failed);
+	if (*has)
+		sqlite3_reset(row);
+	return failed ? -1 : 0;
+}
+
 int journal_totals(struct journal *j, struct journal_totals *totals)
 {
 	bool failed;

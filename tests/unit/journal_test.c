@@ -302,7 +302,7 @@ static void a_log_torn_at_any_byte_opens(void **state)
 	close(from);
 	snprintf(db, sizeof db, "%s/journal.db", folder);
 	size_t last = 4;
-	for (off_t len = st.st_size; len >= 0; len -= len > 512 ? 499 : 7) {
+	for (off_t len = st.st_size; len >= 0; len -= len > 512 ? 3989 : 61) {
 		size_t count = 0;
 		struct journal_work *works;
 		snprintf(copy, sizeof copy, "/tmp/journal-torn-XXXXXX");
