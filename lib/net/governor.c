@@ -106,26 +106,32 @@ static unsigned count_busy(const struct governor *g, int64_t now_us)
 	return busy;
 }
 
-static int by_time(const void *a, const void *b)
+/* When the first busy slot becomes free after at_us, and how many do so then; INT64_MAX where none is known to. */
+static int64_t next_free_us(const struct governor *g, int64_t at_us, unsigned *count)
 {
-	const int64_t *x = a, *y = b;
-	return (*x > *y) - (*x < *y);
+	int64_t next_us = INT64_MAX;
+	*count = 0;
+	for (unsigned i = 0; i < g->slot_count; i++) {
+		int64_t until_us = busy_until(g, &g->slots[i]);
+		if (until_us > at_us && until_us < next_us) {
+			next_us = until_us;
+			*count = 0;
+		}
+		*count += until_us == next_us;
+	}
+	return next_us;
 }
 
 /* When `count` of the busy slots will have become free. With fewer of them answered: an answer now would free one a window from now. */
 static int64_t free_us(const struct governor *g, unsigned count, int64_t now_us)
 {
-	int64_t times[GOVERNOR_SHARED_SLOTS];
-	size_t n = 0;
-	for (unsigned i = 0; i < g->slot_count && n < GOVERNOR_SHARED_SLOTS; i++) {
-		int64_t until = busy_until(g, &g->slots[i]);
-		if (until > now_us && until < INT64_MAX)
-			times[n++] = until;
+	int64_t at_us = now_us;
+	for (unsigned freed = 0, more; freed < count; freed += more) {
+		at_us = next_free_us(g, at_us, &more);
+		if (at_us == INT64_MAX)
+			return now_us + g->core->limits.window_us;
 	}
-	if (count == 0 || n < count)
-		return now_us + (count == 0 ? 0 : g->core->limits.window_us);
-	qsort(times, n, sizeof *times, by_time);
-	return times[count - 1];
+	return at_us;
 }
 
 /* Calls in flight that the breaker's probes are counted by. */

@@ -1,4 +1,5 @@
 // uses: bin/hs-tasks/due.c
+// uses: bin/hs-tasks/budget.c
 // uses: bin/hs-tasks/hubspot.c
 // uses: bin/hs-tasks/budget.c
 

@@ -1,5 +1,6 @@
 // uses: bin/hs-tasks/find.c
 // uses: bin/hs-tasks/search.c
+// uses: bin/hs-tasks/budget.c
 // uses: bin/hs-tasks/hubspot.c
 // uses: bin/hs-tasks/budget.c
 // uses: bin/hs-tasks/workflow.c
