@@ -73,12 +73,14 @@ static void check_files(struct check *c)
 	char error[WORKFLOW_ERROR_BYTES];
 	struct buf path;
 	buf_init(&path, 8192);
-	struct program *program = program_new(&c->tool.workflow, error);
-	if (program == NULL)
+	struct program *program = program_new(&c->tool.workflow, error),
+		       *upsert = program == NULL || c->tool.workflow.upsert == NULL ? NULL : program_new_upsert(&c->tool.workflow, error);
+	if (program == NULL || (upsert == NULL && c->tool.workflow.upsert != NULL))
 		report(c, false, "workflow", "%s", error);
 	else
 		report(c, true, "workflow", "%s, %zu routes", c->tool.workflow.path, c->tool.workflow.route_count);
 	program_free(program);
+	program_free(upsert);
 	if (config_state_dir(&path, error))
 		report(c, true, "state", "%s", buf_text(&path));
 	else

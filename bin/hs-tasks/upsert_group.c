@@ -1,0 +1,313 @@
+/* A group of upsert: reads its contacts by e-mail address, updates those that are there, makes the others.
+ *
+ * A work's body is {"email","properties":{NAME:TEXT},"fill":[NAME]}; what is named under fill leaves a value of the CRM alone. It goes in rounds: one for most
+ * groups, another for whom somebody made or merged meanwhile, and for what has to wait for an item of the same address. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cli.h"
+#include "group.h"
+#include "idmap.h"
+#include "record/write.h"
+
+enum { MAX_INPUT_BYTES = 4 << 20, MAX_TRIES = 3 };
+
+static void find(struct group *g);
+
+static const struct json *parse(struct group *g, struct slice text)
+{
+	struct json_error error;
+	return text.len == 0 ? NULL : json_parse(&g->arena, text, &error);
+}
+
+static bool is_open(const struct group_item *item)
+{
+	return item->outcome == ROW_OPEN && !item->has_effect;
+}
+
+/* -- what is to be written -- */
+
+static bool is_named(const struct json *list, struct slice name)
+{
+	for (const struct json *item = list == NULL ? NULL : list->child; item != NULL; item = item->next)
+		if (slice_equal(json_text(item), name))
+			return true;
+	return false;
+}
+
+/* Whether the value that stands there came from an earlier record of this very address: the later wins. */
+static bool is_from_before(struct group *g, const struct group_item *item, struct slice name, struct slice now)
+{
+	for (const struct group_item *other = g->items; other < item; other++)
+		if (other->was_written && slice_equal(other->subject, item->subject) &&
+			slice_equal(json_text(json_get_slice(json_get(parse(g, other->body), "properties"), name)), now))
+			return true;
+	return false;
+}
+
+static bool is_wanted(struct group *g, const struct group_item *item, const struct json *value, const struct json *fill, const struct json *current)
+{
+	struct slice now = json_text(json_get_slice(current, value->name));
+	return now.len == 0 || !is_named(fill, value->name) || is_from_before(g, item, value->name, now);
+}
+
+/* current NULL: it is to be made, with its address. Whether there is anything to write. */
+static bool put_input(struct group *g, const struct group_item *item, const struct json *current, struct slice *input, struct slice *before)
+{
+	const struct json *body = parse(g, item->body), *properties = json_get(body, "properties"), *fill = json_get(body, "fill");
+	struct buf texts[2];
+	struct jsonw in, was;
+	size_t count = 0;
+	buf_init(&texts[0], MAX_INPUT_BYTES);
+	buf_init(&texts[1], MAX_INPUT_BYTES);
+	jsonw_init(&in, &texts[0]);
+	jsonw_init(&was, &texts[1]);
+	jsonw_object(&in);
+	jsonw_object(&was);
+	jsonw_name(&in, "properties");
+	jsonw_object(&in);
+	for (const struct json *value = properties == NULL ? NULL : properties->child; value != NULL; value = value->next) {
+		const struct json *now = json_get_slice(current, value->name);
+		if (!is_wanted(g, item, value, fill, current))
+			continue;
+		count++;
+		jsonw_name_slice(&in, value->name);
+		jsonw_string(&in, json_text(value));
+		jsonw_name_slice(&was, value->name);
+		if (now == NULL || now->type == JSON_NULL)
+			jsonw_null(&was);
+		else
+			jsonw_string(&was, json_text(now));
+	}
+	if (current == NULL)
+		jsonw_put_string(&in, "email", item->subject);
+	jsonw_object_end(&in);
+	jsonw_object_end(&in);
+	jsonw_object_end(&was);
+	*input = arena_copy(&g->arena, buf_slice(&texts[0]));
+	*before = arena_copy(&g->arena, buf_slice(&texts[1]));
+	if (texts[0].failed || texts[1].failed || g->arena.failed)
+		must(NULL);
+	buf_release(&texts[0]);
+	buf_release(&texts[1]);
+	return count > 0 || current == NULL;
+}
+
+/* Whether all that is to be written stands there already. */
+static bool stands(struct group *g, struct slice input, const struct json *current)
+{
+	const struct json *properties = json_get(parse(g, input), "properties");
+	for (const struct json *value = properties->child; value != NULL; value = value->next)
+		if (!slice_equal(json_text(value), json_text(json_get_slice(current, value->name))))
+			return false;
+	return true;
+}
+
+/* `others`: another item of the address may write in this round, so that what stands there may not stand for long. */
+static void plan(struct group *g, struct group_item *item, struct slice id, const struct json *current, bool others)
+{
+	char work[24];
+	struct effect *e = &item->effect;
+	*e = (struct effect){ .name = current == NULL ? "create" : "contact", .object = OBJECT_CONTACTS, .is_create = current == NULL };
+	e->is_repeatable = e->is_create; /* an address is unique */
+	e->object_id = arena_copy(&g->arena, id);
+	/* Of the work too: the same address may come again another day, with other values. */
+	snprintf(work, sizeof work, "%lld", (long long)item->work);
+	effect_make_key(e, g->context.portal->id, item->subject, slice_of(work));
+	struct slice before;
+	bool any = put_input(g, item, current, &e->input, &before);
+	if (current != NULL)
+		e->before = before;
+	if (any && (current == NULL || others || !stands(g, e->input, current)))
+		item->has_effect = true;
+	else
+		item->outcome = ROW_OK;
+}
+
+/* -- rounds -- */
+
+/* The open items of an address, in order: all at once; one after the other where it is to be made, or where the refusal of one must not be the others'. */
+static void plan_address(struct group *g, struct slice email, struct slice id, const struct json *current)
+{
+	bool is_single = current == NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < g->count; i++)
+		if (is_open(&g->items[i]) && slice_equal(g->items[i].subject, email)) {
+			is_single = is_single || g->items[i].is_alone;
+			count++;
+		}
+	for (size_t i = 0; i < g->count; i++) {
+		struct group_item *item = &g->items[i];
+		if (!is_open(item) || !slice_equal(item->subject, email))
+			continue;
+		plan(g, item, id, current, count > 1 && !is_single);
+		if (is_single)
+			break;
+	}
+}
+
+static void end_address(struct group *g, struct slice email, enum row_outcome outcome, struct slice message)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (is_open(&g->items[i]) && slice_equal(g->items[i].subject, email)) {
+			g->items[i].outcome = outcome;
+			g->items[i].message = arena_copy(&g->arena, message);
+		}
+}
+
+static bool has_peer(const struct group *g, const struct group_item *item)
+{
+	for (size_t i = 0; i < g->count; i++)
+		if (&g->items[i] != item && g->items[i].has_effect && slice_equal(g->items[i].subject, item->subject))
+			return true;
+	return false;
+}
+
+/* Whether what became of an item asks for another round. */
+static bool tries_again(const struct group *g, struct group_item *item)
+{
+	const struct effect *e = &item->effect;
+	if (item->outcome == ROW_OPEN)
+		return true;
+	if (!item->has_effect)
+		return false;
+	if (item->outcome == ROW_REFUSED && !e->is_create && !item->is_alone && has_peer(g, item)) {
+		item->is_alone = true;
+		return true;
+	}
+	/* Somebody made the contact, or merged it into another, between our reading and our writing. */
+	return (e->is_create ? item->outcome == ROW_CONFLICT : item->outcome == ROW_MISSING) && ++item->tries < MAX_TRIES;
+}
+
+static void after_round(struct group *g)
+{
+	bool again[BATCH_ROWS], any = false;
+	for (size_t i = 0; i < g->count; i++) {
+		again[i] = tries_again(g, &g->items[i]);
+		any = any || again[i];
+	}
+	for (size_t i = 0; i < g->count; i++) {
+		struct group_item *item = &g->items[i];
+		item->was_written = item->was_written || (item->has_effect && item->outcome == ROW_OK);
+		item->has_effect = false;
+		if (!again[i])
+			continue;
+		item->contact = item->outcome == ROW_CONFLICT ? batch_existing_id(item->message) : (struct slice){ "", 0 };
+		item->outcome = ROW_OPEN;
+	}
+	if (any)
+		find(g);
+	else
+		group_finish(g);
+}
+
+static void write_round(struct group *g)
+{
+	group_enter(g);
+	group_perform(g);
+}
+
+/* -- reading -- */
+
+struct finding {
+	struct group *g;
+	unsigned open;
+};
+
+static void on_found(struct batch *batch, void *arg)
+{
+	struct finding *f = arg;
+	struct group *g = f->g;
+	struct slice none = { "", 0 };
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct batch_row *row = &batch->rows[i];
+		struct slice email = ((const struct group_item *)row->arg)->subject;
+		/* Its tree goes with the batch, before the effect does. */
+		struct slice text = row->outcome == ROW_OK ? arena_copy(&g->arena, row->result->raw) : none;
+		const struct json *contact = parse(g, text);
+		if (row->outcome == ROW_OK)
+			plan_address(g, email, json_string(contact, "id", ""), json_get(contact, "properties"));
+		else if (row->outcome == ROW_MISSING)
+			plan_address(g, email, none, NULL);
+		else
+			end_address(g, email, row->outcome, row->message);
+	}
+	if (--f->open > 0)
+		return;
+	free(f);
+	write_round(g);
+}
+
+/* Every property that an open item may write. */
+static struct slice names_of(struct group *g)
+{
+	struct buf list;
+	struct idmap seen = { 0 };
+	buf_init(&list, MAX_INPUT_BYTES);
+	buf_puts(&list, "[\"email\"");
+	for (size_t i = 0; i < g->count; i++) {
+		const struct json *properties = is_open(&g->items[i]) ? json_get(parse(g, g->items[i].body), "properties") : NULL;
+		for (const struct json *value = properties == NULL ? NULL : properties->child; value != NULL; value = value->next) {
+			size_t before = seen.count;
+			idmap_add(&seen, value->name, 1);
+			if (seen.count == before)
+				continue;
+			buf_putc(&list, ',');
+			json_quote(&list, value->name);
+		}
+	}
+	buf_putc(&list, ']');
+	if (list.failed)
+		must(NULL);
+	struct slice copy = arena_copy(&g->arena, buf_slice(&list));
+	idmap_release(&seen);
+	buf_release(&list);
+	return copy;
+}
+
+static struct batch *new_batch(struct group *g, struct slice names, const char *id_property)
+{
+	struct batch *batch = batch_new(g->context.api, OBJECT_CONTACTS, BATCH_READ);
+	batch->properties = names;
+	batch->id_property = id_property;
+	return batch;
+}
+
+/* By the address; by id where a conflict has named it: HubSpot also finds a contact's other addresses, and answers with the first. */
+static void find(struct group *g)
+{
+	struct finding *f = must(malloc(sizeof *f));
+	struct slice names = names_of(g);
+	struct batch *by_email = new_batch(g, names, "email"), *by_id = new_batch(g, names, NULL);
+	struct idmap seen = { 0 }, seen_ids = { 0 };
+	for (size_t i = 0; i < g->count; i++) {
+		struct group_item *item = &g->items[i];
+		if (!is_open(item) || idmap_add(&seen, item->subject, i) != i)
+			continue;
+		if (item->contact.len == 0)
+			batch_add(by_email, item->subject, (struct slice){ "", 0 }, item);
+		else if (idmap_add(&seen_ids, item->contact, i) == i)
+			batch_add(by_id, item->contact, (struct slice){ "", 0 }, item);
+	}
+	idmap_release(&seen);
+	idmap_release(&seen_ids);
+	*f = (struct finding){ g, 2 };
+	batch_send(by_email, on_found, f);
+	batch_send(by_id, on_found, f);
+}
+
+void upsert_start(struct group *g)
+{
+	g->next = after_round;
+	if (!group_enter(g)) {
+		g->next = group_finish;
+		group_perform(g);
+	} else if (g->context.journal != NULL) {
+		find(g);
+	} else { /* a dry run cannot know who is there */
+		g->next = group_finish;
+		for (size_t i = 0; i < g->count; i++)
+			plan(g, &g->items[i], (struct slice){ "", 0 }, NULL, false);
+		group_perform(g);
+	}
+}
