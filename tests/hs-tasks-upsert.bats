@@ -178,6 +178,29 @@ journal() { sqlite3 "$LEADPIPE_HOME"/state/portal-*/journal.db "$1"; }
   [ "$(count contacts)" -eq 1000 ]
 }
 
+@test "a real account is asked for once, at the terminal: yes writes all, no ends with 77, and so does the background" {
+  portal --account-type STANDARD
+  jq -nc 'range(250) | {email: "f\(.)@x.example", firstname: "F\(.)"}' >leads.jsonl
+  # script gives the run a terminal of its own
+  typed() { script -qec "hs-tasks upsert --linger 10s leads.jsonl; echo status=\$?" /dev/null <<<"$1" | tr -d '\r'; }
+  run typed n
+  [[ $output == *'hs-tasks: more than 100 writes to the STANDARD account 4200001. Go on? [y/N] '* ]]
+  [[ $output == *status=77 ]]
+  [ "$(count contacts)" -le 100 ]
+  run typed y
+  [[ $output == *status=0 ]]
+  [ "$(grep -o 'Go on?' <<<"$output" | wc -l)" -eq 1 ]
+  [ "$(count contacts)" -eq 250 ]
+  jq -c '.firstname = "G"' leads.jsonl >changed.jsonl
+  run bash -c 'script -qec "set -m; hs-tasks upsert --overwrite changed.jsonl >/dev/null & wait \$!; echo status=\$?" /dev/null </dev/null | tr -d "\r"'
+  [[ $output == *status=77 ]]
+  mkdir -p "$LEADPIPE_HOME/config"
+  echo '{"unattended": true}' >"$LEADPIPE_HOME/config/config.json"
+  run --separate-stderr setsid -w timeout 60 hs-tasks upsert --overwrite changed.jsonl
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+}
+
 @test "lost answers make nothing twice, and lose nothing" {
   portal --db portal.db
   stop_sandbox
