@@ -23,7 +23,7 @@ struct upsert {
 	bool overwrites;
 };
 
-/* The body of the work, upsert_group.c. null and "" are not written: a list never clears what is there. The address itself is never changed. */
+/* The body of the work, upsert_plan.h. null and "" are not written: a list never clears what is there. The address itself is never changed. */
 static void put_body(const struct upsert *u, struct slice email, const struct json *values, struct buf *out)
 {
 	const struct json *mapping = json_get(u->feed.tool.workflow.upsert, "contact");

@@ -1,7 +1,6 @@
 /* A group of upsert: reads its contacts by e-mail address, updates those that are there, makes the others.
  *
- * A work's body is {"email","properties":{NAME:TEXT},"fill":[NAME]}; what is named under fill leaves a value of the CRM alone. It goes in rounds: one for most
- * groups, another for whom somebody made or merged meanwhile, and for what has to wait for an item of the same address. */
+ * It goes in rounds: one for most groups, another for whom somebody made or merged meanwhile, and for what has to wait for an item of the same address. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +8,7 @@
 #include "group.h"
 #include "idmap.h"
 #include "record/write.h"
+#include "upsert_plan.h"
 
 enum { MAX_INPUT_BYTES = 4 << 20, MAX_TRIES = 3 };
 
@@ -27,101 +27,39 @@ static bool is_open(const struct group_item *item)
 
 /* -- what is to be written -- */
 
-static bool is_named(const struct json *list, struct slice name)
+/* The bodies of earlier items of the address that have been written. Their number. */
+static size_t find_earlier(const struct group *g, const struct group_item *item, struct slice earlier[BATCH_ROWS])
 {
-	for (const struct json *item = list == NULL ? NULL : list->child; item != NULL; item = item->next)
-		if (slice_equal(json_text(item), name))
-			return true;
-	return false;
-}
-
-/* Whether the value that stands there came from an earlier record of this very address: the later wins. */
-static bool is_from_before(struct group *g, const struct group_item *item, struct slice name, struct slice now)
-{
-	for (const struct group_item *other = g->items; other < item; other++)
-		if (other->was_written && slice_equal(other->subject, item->subject) &&
-			slice_equal(json_text(json_get_slice(json_get(parse(g, other->body), "properties"), name)), now))
-			return true;
-	return false;
-}
-
-static bool is_wanted(struct group *g, const struct group_item *item, const struct json *value, const struct json *fill, const struct json *current)
-{
-	struct slice now = json_text(json_get_slice(current, value->name));
-	return now.len == 0 || !is_named(fill, value->name) || is_from_before(g, item, value->name, now);
-}
-
-/* current NULL: it is to be made, with its address. Whether there is anything to write. */
-static bool put_input(struct group *g, const struct group_item *item, const struct json *current, struct slice *input, struct slice *before)
-{
-	const struct json *body = parse(g, item->body), *properties = json_get(body, "properties"), *fill = json_get(body, "fill");
-	struct buf texts[2];
-	struct jsonw in, was;
 	size_t count = 0;
-	buf_init(&texts[0], MAX_INPUT_BYTES);
-	buf_init(&texts[1], MAX_INPUT_BYTES);
-	jsonw_init(&in, &texts[0]);
-	jsonw_init(&was, &texts[1]);
-	jsonw_object(&in);
-	jsonw_object(&was);
-	jsonw_name(&in, "properties");
-	jsonw_object(&in);
-	for (const struct json *value = properties == NULL ? NULL : properties->child; value != NULL; value = value->next) {
-		const struct json *now = json_get_slice(current, value->name);
-		if (!is_wanted(g, item, value, fill, current))
-			continue;
-		count++;
-		jsonw_name_slice(&in, value->name);
-		jsonw_string(&in, json_text(value));
-		jsonw_name_slice(&was, value->name);
-		if (now == NULL || now->type == JSON_NULL)
-			jsonw_null(&was);
-		else
-			jsonw_string(&was, json_text(now));
-	}
-	if (current == NULL)
-		jsonw_put_string(&in, "email", item->subject);
-	jsonw_object_end(&in);
-	jsonw_object_end(&in);
-	jsonw_object_end(&was);
-	*input = arena_copy(&g->arena, buf_slice(&texts[0]));
-	*before = arena_copy(&g->arena, buf_slice(&texts[1]));
-	if (texts[0].failed || texts[1].failed || g->arena.failed)
-		must(NULL);
-	buf_release(&texts[0]);
-	buf_release(&texts[1]);
-	return count > 0 || current == NULL;
+	for (const struct group_item *other = g->items; other < item; other++)
+		if (other->was_written && slice_equal(other->subject, item->subject))
+			earlier[count++] = other->body;
+	return count;
 }
 
-/* Whether all that is to be written stands there already. */
-static bool stands(struct group *g, struct slice input, const struct json *current)
+/* `others`: another item of the address writes in this round too, so that what stands there may not stand for long. */
+static void plan_item(struct group *g, struct group_item *item, struct slice id, const struct json *current, bool others)
 {
-	const struct json *properties = json_get(parse(g, input), "properties");
-	for (const struct json *value = properties->child; value != NULL; value = value->next)
-		if (!slice_equal(json_text(value), json_text(json_get_slice(current, value->name))))
-			return false;
-	return true;
-}
-
-/* `others`: another item of the address may write in this round, so that what stands there may not stand for long. */
-static void plan(struct group *g, struct group_item *item, struct slice id, const struct json *current, bool others)
-{
+	struct slice earlier[BATCH_ROWS];
+	struct upsert_plan plan;
 	char work[24];
 	struct effect *e = &item->effect;
+	if (!upsert_plan(&plan, &g->arena, item->body, current, earlier, find_earlier(g, item, earlier)))
+		must(NULL);
+	if (current != NULL && (plan.count == 0 || (plan.stands && !others))) {
+		item->outcome = ROW_OK;
+		return;
+	}
 	*e = (struct effect){ .name = current == NULL ? "create" : "contact", .object = OBJECT_CONTACTS, .is_create = current == NULL };
 	e->is_repeatable = e->is_create; /* an address is unique */
 	e->object_id = arena_copy(&g->arena, id);
+	e->input = plan.input;
+	if (current != NULL)
+		e->before = plan.before;
 	/* Of the work too: the same address may come again another day, with other values. */
 	snprintf(work, sizeof work, "%lld", (long long)item->work);
 	effect_make_key(e, g->context.portal->id, item->subject, slice_of(work));
-	struct slice before;
-	bool any = put_input(g, item, current, &e->input, &before);
-	if (current != NULL)
-		e->before = before;
-	if (any && (current == NULL || others || !stands(g, e->input, current)))
-		item->has_effect = true;
-	else
-		item->outcome = ROW_OK;
+	item->has_effect = true;
 }
 
 /* -- rounds -- */
@@ -140,7 +78,7 @@ static void plan_address(struct group *g, struct slice email, struct slice id, c
 		struct group_item *item = &g->items[i];
 		if (!is_open(item) || !slice_equal(item->subject, email))
 			continue;
-		plan(g, item, id, current, count > 1 && !is_single);
+		plan_item(g, item, id, current, count > 1 && !is_single);
 		if (is_single)
 			break;
 	}
@@ -307,7 +245,7 @@ void upsert_start(struct group *g)
 	} else { /* a dry run cannot know who is there */
 		g->next = group_finish;
 		for (size_t i = 0; i < g->count; i++)
-			plan(g, &g->items[i], (struct slice){ "", 0 }, NULL, false);
+			plan_item(g, &g->items[i], (struct slice){ "", 0 }, NULL, false);
 		group_perform(g);
 	}
 }
