@@ -80,7 +80,7 @@ static int enter_work(struct group *g, struct group_item *item)
 /* What was made before, by an earlier try of the same key, has its id there. */
 static int take_made(struct group *g, struct group_item *item)
 {
-	struct journal_effect effect;
+	struct journal_effect effect = { .id = 0 };
 	struct journal_work work;
 	bool found = false;
 	int result = 0;
