@@ -72,3 +72,10 @@ fill() {
   jq -nc --argjson n "$2" "range(0; \$n; 100) | [range(. + 1; [. + 101, \$n + 1] | min)] | {inputs: map(. as \$i | {properties: ($3)})}" |
     while IFS= read -r batch; do api POST "$O/$1/batch/create" "$batch" | jq -e '.status == "COMPLETE"' >/dev/null || return 1; done
 }
+
+# side_by_side PATH: how many calls to a path began before an earlier one had ended, by the calls that the sandbox has put down in calls.jsonl.
+side_by_side() {
+  jq -s --arg path "$1" 'def at: sub("\\.[0-9]+Z$"; "Z") as $s | ($s | fromdate) * 1000 + (.[20:23] | tonumber);
+    map(select(.path | endswith($path)) | (.ts | at) as $t | [$t, $t + .ms]) | sort
+    | reduce .[] as [$from, $to] ({end: 0, n: 0}; (if $from < .end then .n += 1 else . end) | .end = ([.end, $to] | max)) | .n' calls.jsonl
+}

@@ -2,7 +2,7 @@
 from then on answers every request itself.
 
 usage: hs-tasks-proxy.py UPSTREAM PATH N patch PATCH-PATH BODY | wait SECONDS | answer STATUS BODY [DATE]
-Prints its port."""
+Prints its port, and "held" on stderr when it waits."""
 import http.client
 import http.server
 import sys
@@ -36,6 +36,7 @@ class Proxy(http.server.BaseHTTPRequestHandler):
         if is_it and action == "patch":
             forward("PATCH", sys.argv[5], sys.argv[6], headers)
         elif is_it and action == "wait":
+            print("held", file=sys.stderr, flush=True)
             time.sleep(float(sys.argv[5]))
         if answers:
             status, text = int(sys.argv[5]), sys.argv[6].encode()

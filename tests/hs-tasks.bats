@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# hs-tasks: list, join, create, setup, and the bad days of all verbs.
+# hs-tasks: list, join, setup, and the bad days of all verbs.
 # shellcheck disable=SC2016  # the dollars in single quotes are jq's
 
 setup() { load helper; load hs-tasks-helper; }
@@ -162,70 +162,6 @@ EOF
   HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr hs-tasks join --max-age 1h in.jsonl
   [ "$status" -eq 77 ]
   [ "$(calls)" -gt "$after" ]
-}
-
-# -- create --
-
-@test "create makes a task for each record, associated, with its text filled in" {
-  portal
-  acme=$(make companies '{"name":"Acme","domain":"acme.example"}')
-  ann=$(contact 'Ann "<b>"' ann@x.example)
-  bob=$(contact Bob bob@x.example)
-  printf '{"contact":{"id":"%s"},"company":{"id":"%s"}}\n{"contact":{"id":"%s"}}\n' "$ann" "$acme" "$bob" | hs-tasks join >in.jsonl
-  run --separate-stderr hs-tasks create --now "$NOW" --subject 'Enrich Data for {$name}' --body 'Hello {$name}' --due 'in 2 days' --priority LOW --owner human in.jsonl
-  [ "$status" -eq 0 ]
-  [ "$output" = '' ]
-  got=$(hs-tasks list --type enrich --where '.contact.properties.firstname != "Bob"')
-  [ "$(jq -r '.contact.id, .company.id, (.task.properties | .hs_task_subject, .hs_task_body, .hs_timestamp, .hs_task_priority, .hubspot_owner_id, .hs_task_status)' <<<"$got")" = \
-    "$ann
-$acme
-Enrich Data for Ann \"<b>\"
-Hello Ann &quot;&lt;b&gt;&quot;
-2026-01-07T09:00:00.000Z
-LOW
-71002
-NOT_STARTED" ]
-  [ "$(hs-tasks list --type enrich --where '.contact.properties.firstname == "Bob"' | jq -r .contact.id)" = "$bob" ]
-}
-
-@test "create with a key makes a task once, however often and in whatever order" {
-  portal
-  ann=$(contact Ann)
-  for _ in 1 2; do
-    run --separate-stderr hs-tasks create --subject 'Enrich Data' --key 'import {.contact.id}' <<<"{\"contact\":{\"id\":\"$ann\"}}"$'\n'"{\"contact\":{\"id\":\"$ann\"}}"
-    [ "$status" -eq 0 ]
-    [ "$output" = '' ]
-  done
-  [ "$(count tasks)" -eq 1 ]
-}
-
-@test "create for one contact reads no input; --pass prints the task; a contact that is not there is refused" {
-  portal
-  ann=$(contact Ann)
-  run --separate-stderr hs-tasks create --now "$NOW" --subject 'Call Ann' --task-type CALL --contact "$ann" --pass
-  [ "$status" -eq 0 ]
-  id=$(jq -r .task.id <<<"$output")
-  [ "$(get tasks "$id" hs_task_subject,hs_task_type,hs_timestamp,hubspot_owner_id)" = $'Call Ann\nCALL\n2026-01-05T09:00:00.000Z\n71001' ]
-  run --separate-stderr hs-tasks create --subject 'Call Ann' --priority URGENT --contact "$ann"
-  [ "$status" -eq 2 ]
-  [[ $stderr == 'hs-tasks: create: making the task: '*URGENT* ]]
-  run --separate-stderr hs-tasks create --subject 'Call {' --contact "$ann"
-  [ "$status" -eq 2 ]
-  [[ ${stderr_lines[0]} == *'"{" without "}"' ]]
-  run --separate-stderr hs-tasks create
-  [ "$status" -eq 2 ]
-  [ "${stderr_lines[0]}" = 'hs-tasks: --subject is missing' ]
-}
-
-@test "create --dry-run shows the request, and needs no network" {
-  run --separate-stderr hs-tasks create --dry-run --now "$NOW" --subject 'Enrich Data for {$name}' <<<'{"contact":{"id":"7","properties":{"firstname":"Ann"}}}'
-  [ "$status" -eq 0 ]
-  [[ $(jq -r '.body.inputs[0].objectWriteTraceId' <<<"$output") =~ ^[0-9a-f]{64}$ ]]
-  [ "$(jq -r '.body.inputs[0] | .objectWriteTraceId == .properties.leadpipe_key' <<<"$output")" = true ]
-  [ "$(sed -E 's/[0-9a-f]{64}/KEY/g' <<<"$output")" = '{"method":"POST","path":"/crm/objects/2026-03/tasks/batch/create","body":{"inputs":[{"objectWriteTraceId":"KEY",'\
-'"properties":{"hs_task_subject":"Enrich Data for Ann","hs_timestamp":"2026-01-05T09:00:00.000Z","hs_task_status":"NOT_STARTED","hs_task_priority":"MEDIUM",'\
-'"hs_task_type":"TODO","hubspot_owner_id":"<queue>","leadpipe_key":"KEY"},'\
-'"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
 }
 
 # -- setup --

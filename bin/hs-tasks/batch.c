@@ -61,6 +61,18 @@ struct slice result_property(const struct json *result, const char *name)
 	return json_text(json_path(result, "properties", name, NULL));
 }
 
+struct slice batch_existing_id(struct slice message)
+{
+	const char *at = slice_find_nocase(message, slice_of("existing id: "));
+	struct slice id = { "", 0 };
+	if (at == NULL)
+		return id;
+	id.ptr = at + strlen("existing id: ");
+	while (id.ptr + id.len < message.ptr + message.len && id.ptr[id.len] >= '0' && id.ptr[id.len] <= '9')
+		id.len++;
+	return id;
+}
+
 /* -- requests -- */
 
 static void on_answer(const struct hubspot_answer *answer, void *arg);

@@ -58,4 +58,7 @@ void batch_send(struct batch *batch, void (*done)(struct batch *batch, void *arg
 
 /* The text of a result's property; empty where it has none. */
 struct slice result_property(const struct json *result, const char *name);
+
+/* The id of the object that is in the way, which the message of a conflict names: "Existing ID: 123"; empty where it does not. Points into the message. */
+struct slice batch_existing_id(struct slice message);
 #endif

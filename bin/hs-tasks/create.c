@@ -1,19 +1,14 @@
 /* hs-tasks create: makes tasks, each with its contact and company associated in the same call. From records, or one task from flags alone. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "ended.h"
-#include "group.h"
+#include "feed.h"
 #include "lead.h"
 #include "ledger.h"
 #include "program.h"
-#include "record/window.h"
 #include "record/write.h"
-#include "tool.h"
 #include "verbs.h"
 
-enum { LINGER_MS = 2000, STEP_MS = 1000, MAX_INPUT_BYTES = 4 << 20, MAX_ARENA_BYTES = 8 << 20 };
+enum { MAX_INPUT_BYTES = 4 << 20, RUN_RANDOM_BYTES = 16 };
 
 enum {
 	OPTION_SUBJECT = OPTION_OWN,
@@ -44,22 +39,12 @@ const struct cli_option create_options[] = {
 };
 
 struct create {
-	struct tool tool;
-	struct portal portal;
+	struct feed feed;
 	struct program *subject, *body, *key;
-	const char *priority, *task_type, *owner, *contact, *company;
-	char due[CLOCK_TEXT_BYTES], now[CLOCK_TEXT_BYTES];
-	struct stream *stream;
-	struct window *window;
-	struct expr *if_expr;
-	struct group *filling;
-	struct ended ended;
-	int64_t oldest_us;
-	struct arena scratch;
-	bool passes_all, is_loaded, is_single;
-	size_t open, read, made, failed;
+	const char *priority, *task_type, *owner;
+	char due[CLOCK_TEXT_BYTES];
+	char run[2 * RUN_RANDOM_BYTES + 1]; /* makes keys where the user gives none; "": not drawn yet */
 	uint64_t serial;
-	char run[24];
 };
 
 /* -- one task -- */
@@ -70,9 +55,9 @@ static bool fill(struct create *c, struct program *template, struct slice record
 	struct buf out;
 	struct json_error error;
 	buf_init(&out, MAX_INPUT_BYTES);
-	bool ok = program_run(template, NULL, c->now, record, &out);
-	struct slice copy = arena_copy(&c->scratch, buf_slice(&out));
-	*text = ok ? json_text(json_parse(&c->scratch, copy, &error)) : copy;
+	bool ok = program_run(template, NULL, c->feed.now, record, &out);
+	struct slice copy = arena_copy(&c->feed.scratch, buf_slice(&out));
+	*text = ok ? json_text(json_parse(&c->feed.scratch, copy, &error)) : copy;
 	buf_release(&out);
 	return ok;
 }
@@ -85,11 +70,11 @@ struct task {
 static void put_body(const struct create *c, const struct task *task, const struct effect *e, struct jsonw *w)
 {
 	struct buf text;
-	if (task->body.len == 0 && c->portal.has_unique_key[OBJECT_TASKS])
+	if (task->body.len == 0 && c->feed.portal.has_unique_key[OBJECT_TASKS])
 		return;
 	buf_init(&text, MAX_INPUT_BYTES);
 	buf_put_slice(&text, task->body);
-	if (!c->portal.has_unique_key[OBJECT_TASKS]) {
+	if (!c->feed.portal.has_unique_key[OBJECT_TASKS]) {
 		buf_puts(&text, task->body.len > 0 ? "<br>" : "");
 		effect_put_marker(&text, e);
 	}
@@ -99,7 +84,7 @@ static void put_body(const struct create *c, const struct task *task, const stru
 
 static void put_task(const struct create *c, const struct task *task, const struct effect *e, struct buf *input)
 {
-	struct slice owner = portal_owner(&c->portal, &c->tool.workflow, slice_of(c->owner));
+	struct slice owner = portal_owner(&c->feed.portal, &c->feed.tool.workflow, slice_of(c->owner));
 	struct jsonw w;
 	jsonw_init(&w, input);
 	jsonw_object(&w);
@@ -123,158 +108,55 @@ static void put_task(const struct create *c, const struct task *task, const stru
 	jsonw_object_end(&w);
 }
 
-/* -- groups -- */
-
-/* A task that was made before stands in the record by its id. */
-static void put_made(struct record *r, const struct effect *e)
+/* Without a key of the user's no two tasks share one, of whatever run or machine; but one whose answer was lost can still be told. */
+static void make_key(struct create *c, struct slice key, char hex[SHA256_HEX_BYTES])
 {
-	struct buf task;
-	buf_init(&task, MAX_INPUT_BYTES);
-	buf_puts(&task, "{\"id\":");
-	json_quote(&task, e->object_id);
-	struct arena arena;
-	struct json_error error;
-	arena_init(&arena, MAX_ARENA_BYTES);
-	const struct json *properties = json_get(json_parse(&arena, e->input, &error), "properties");
-	buf_puts(&task, ",\"properties\":");
-	buf_put_slice(&task, properties == NULL ? slice_of("{}") : properties->raw);
-	buf_putc(&task, '}');
-	record_put(r, "task", buf_slice(&task));
-	arena_release(&arena);
-	buf_release(&task);
-}
-
-static void finish_item(struct create *c, struct group *g, const struct group_item *item)
-{
-	const char *code;
-	bool is_retryable, for_good;
-	struct record *r = c->is_single ? NULL : window_record(c->window, item->ticket);
-	if (!group_failed(g, item, &code, &is_retryable, &for_good)) {
-		c->made++;
-		if (c->is_single)
-			return;
-		if (item->effect.object_id.len > 0)
-			put_made(r, &item->effect);
-		if (c->passes_all && !hubspot_is_dry_run(c->tool.api))
-			window_finish(c->window, item->ticket);
-		else
-			window_drop(c->window, item->ticket);
-		return;
+	unsigned char bytes[RUN_RANDOM_BYTES];
+	char serial[sizeof c->run + 24];
+	if (c->key == NULL) {
+		if (c->run[0] == '\0' && !hubspot_is_dry_run(c->feed.tool.api)) {
+			hubspot_random(c->feed.tool.api, slice_of("create"), bytes, sizeof bytes);
+			for (size_t i = 0; i < sizeof bytes; i++)
+				snprintf(c->run + 2 * i, 3, "%02x", bytes[i]);
+		}
+		snprintf(serial, sizeof serial, "%s.%llu", c->run, (unsigned long long)c->serial++);
+		key = slice_of(serial);
 	}
-	c->failed++;
-	if (for_good && item->work != 0)
-		ended_add(&c->ended, item->work);
-	if (c->is_single) {
-		struct hubspot_answer answer = { .outcome = for_good ? HUBSPOT_REFUSED : HUBSPOT_FAILED };
-		snprintf(answer.message, sizeof answer.message, "%.*s", (int)item->message.len, item->message.ptr);
-		hubspot_give_up(c->tool.api, &answer, "making the task");
-		return;
-	}
-	record_put_error(r, "hs-tasks", code, is_retryable, "%.*s", (int)item->message.len, item->message.ptr);
-	window_finish(c->window, item->ticket);
+	const struct slice parts[] = { slice_of(c->feed.portal.id), slice_of("create"), key };
+	sha256_parts_hex(parts, sizeof parts / sizeof parts[0], hex);
 }
 
-static void print_single(struct create *c, const struct group_item *item)
+static void make_item(struct create *c, const struct task *task, struct group_item *item)
 {
-	struct buf line;
-	if (!c->is_single || !c->passes_all || item->effect.object_id.len == 0 || hubspot_is_dry_run(c->tool.api))
-		return;
-	buf_init(&line, MAX_INPUT_BYTES);
-	buf_puts(&line, "{\"task\":{\"id\":");
-	json_quote(&line, item->effect.object_id);
-	buf_puts(&line, "}}");
-	stream_put_line(c->stream, buf_slice(&line));
-	buf_release(&line);
-}
-
-static void on_done(struct group *g, void *arg)
-{
-	struct create *c = arg;
-	c->open--;
-	for (size_t i = 0; i < g->count; i++) {
-		finish_item(c, g, &g->items[i]);
-		print_single(c, &g->items[i]);
-	}
-	ended_flush(&c->ended, &c->tool, c->stream, c->window);
-}
-
-static void load(struct create *c)
-{
-	if (c->is_loaded)
-		return;
-	c->is_loaded = true;
-	if (hubspot_is_dry_run(c->tool.api))
-		portal_assume(&c->portal, &c->tool.workflow);
-	else if (portal_load(&c->portal, c->tool.api, &c->tool.workflow, PORTAL_SETTINGS | PORTAL_ACCOUNT | PORTAL_OWNERS))
-		ledger_open(&c->tool, &c->portal);
-	snprintf(c->run, sizeof c->run, "%lld", c->tool.journal == NULL ? 0 : (long long)journal_run(c->tool.journal));
-}
-
-static void send(struct create *c)
-{
-	struct group *g = c->filling;
-	if (g == NULL)
-		return;
-	c->filling = NULL;
-	c->open++;
-	create_start(g);
+	struct buf input;
+	item->effect =
+		(struct effect){ .name = "create", .object = OBJECT_TASKS, .is_create = true, .contact = task->contact, .company = task->company };
+	make_key(c, task->key, item->effect.key);
+	item->subject = arena_copy(&c->feed.scratch, slice_of(item->effect.key));
+	item->contact = task->contact;
+	item->company = task->company;
+	item->has_effect = true;
+	buf_init(&input, MAX_INPUT_BYTES);
+	put_task(c, task, &item->effect, &input);
+	item->effect.input = arena_copy(&c->feed.scratch, buf_slice(&input));
+	if (input.failed || c->feed.scratch.failed)
+		must(NULL);
+	buf_release(&input);
 }
 
 void create_start(struct group *g)
 {
 	g->next = group_finish;
-	if (hubspot_trouble(g->context.api)->status != 0)
-		group_end_open(g, ROW_BROKEN, slice_of(hubspot_trouble(g->context.api)->message));
-	else if (group_enter_works(g))
-		group_enter_effects(g);
+	group_enter(g);
 	group_perform(g);
-}
-
-static bool holds(const struct group *g, const char *key)
-{
-	for (size_t i = 0; g != NULL && i < g->count; i++)
-		if (strcmp(g->items[i].effect.key, key) == 0)
-			return true;
-	return false;
-}
-
-static void add(struct create *c, const struct task *task, uint64_t ticket)
-{
-	struct effect e = { .name = "create", .object = OBJECT_TASKS, .is_create = true };
-	char serial[48];
-	struct buf input;
-	load(c);
-	/* Without a key of the user's no two are the same; but a lost answer can still be looked for. */
-	snprintf(serial, sizeof serial, "%s.%llu", c->run, (unsigned long long)c->serial++);
-	effect_make_key(&e, c->portal.id, slice_of("create"), c->key != NULL ? task->key : slice_of(serial));
-	/* The second of a key goes with the next group, where it is known that it exists. */
-	if (holds(c->filling, e.key))
-		send(c);
-	if (c->filling == NULL) {
-		c->filling = group_new(&(struct perform_context){ c->tool.api, &c->portal, c->tool.journal }, "create", on_done, c);
-		c->filling->now = slice_of(c->now);
-		c->oldest_us = clock_steady_us();
-	}
-	struct group *g = c->filling;
-	struct group_item *item = group_add(g, ticket);
-	buf_init(&input, MAX_INPUT_BYTES);
-	put_task(c, task, &e, &input);
-	e.input = arena_copy(&g->arena, buf_slice(&input));
-	e.contact = item->contact = arena_copy(&g->arena, task->contact);
-	e.company = item->company = arena_copy(&g->arena, task->company);
-	item->effect = e;
-	item->has_effect = true;
-	if (g->count == BATCH_ROWS)
-		send(c);
-	buf_release(&input);
 }
 
 /* -- records -- */
 
-static struct slice id_at(struct create *c, const struct record *r, const char *member)
+static struct slice id_at(struct arena *scratch, const struct record *r, const char *member)
 {
 	struct value v;
-	return record_path(r, &v, member, "id", NULL) ? value_text(v, &c->scratch) : (struct slice){ "", 0 };
+	return record_path(r, &v, member, "id", NULL) ? value_text(v, scratch) : (struct slice){ "", 0 };
 }
 
 /* False: the reason is in *reason. A template that was not given leaves its text empty. */
@@ -294,73 +176,100 @@ static bool fill_task(struct create *c, struct slice record, struct task *task, 
 	return true;
 }
 
-static void take(struct create *c, struct record *r)
+static bool make(struct feed *feed, const struct record *r, struct group_item *item, const char **code, struct slice *reason)
 {
-	bool has_error = record_has_error(r, NULL);
-	bool acts = !has_error && !stream_is_passing(c->stream) && (c->if_expr == NULL || expr_test(c->if_expr, record_root(r).raw, NULL));
-	uint64_t ticket = window_add(c->window, must(record_copy(r)));
-	struct record *copy = window_record(c->window, ticket);
-	struct slice reason;
-	c->read++;
-	if (!acts) {
-		if (has_error || c->passes_all)
-			window_finish(c->window, ticket);
-		else
-			window_drop(c->window, ticket);
-		return;
-	}
-	arena_reset(&c->scratch);
-	struct task task = { .contact = id_at(c, copy, "contact"), .company = id_at(c, copy, "company") };
-	if (!fill_task(c, record_root(copy).raw, &task, &reason)) {
-		c->failed++;
-		record_put_error(copy, "hs-tasks", "workflow_failed", false, "%.*s", (int)reason.len, reason.ptr);
-		window_finish(c->window, ticket);
-		return;
-	}
-	add(c, &task, ticket);
+	struct create *c = feed->arg;
+	struct task task = { .contact = id_at(&feed->scratch, r, "contact"), .company = id_at(&feed->scratch, r, "company") };
+	*code = "workflow_failed";
+	if (!fill_task(c, record_root(r).raw, &task, reason))
+		return false;
+	make_item(c, &task, item);
+	return true;
 }
 
-static void run(struct create *c)
+/* {"id","properties"}: the properties that were asked for; what HubSpot adds is not read. */
+static void put_made(struct buf *out, const struct group_item *item)
 {
-	bool has_ended = false;
-	while (!has_ended || c->filling != NULL || c->open > 0) {
-		struct record *r;
-		enum stream_state state = STREAM_WAIT;
-		if (cli_stopping() && hubspot_trouble(c->tool.api)->status == 0) {
-			hubspot_interrupt(c->tool.api);
-			stream_stop(c->stream);
-		}
-		while (!has_ended && window_has_room(c->window) && (state = stream_try_next(c->stream, &r)) == STREAM_RECORD)
-			take(c, r);
-		has_ended = has_ended || state == STREAM_END;
-		bool is_full = !window_has_room(c->window);
-		int64_t left_ms = c->oldest_us / 1000 + hubspot_linger_ms(c->tool.api, LINGER_MS) - clock_steady_us() / 1000;
-		if (c->filling != NULL && (has_ended || is_full || left_ms <= 0))
-			send(c);
-		if (has_ended && c->open == 0)
-			break;
-		hubspot_step(c->tool.api, c->filling == NULL || left_ms > STEP_MS ? STEP_MS : (int)(left_ms < 1 ? 1 : left_ms),
-			has_ended || is_full ? -1 : stream_fd(c->stream));
-	}
+	struct arena arena;
+	struct json_error error;
+	struct jsonw w;
+	arena_init(&arena, MAX_INPUT_BYTES);
+	const struct json *properties = json_get(json_parse(&arena, item->effect.input, &error), "properties");
+	jsonw_init(&w, out);
+	jsonw_object(&w);
+	jsonw_put_string(&w, "id", item->effect.object_id);
+	jsonw_put_raw(&w, "properties", properties == NULL ? slice_of("{}") : properties->raw);
+	jsonw_object_end(&w);
+	arena_release(&arena);
 }
+
+static void show(struct record *r, const struct group_item *item)
+{
+	struct buf task;
+	if (item->effect.object_id.len == 0)
+		return;
+	buf_init(&task, MAX_INPUT_BYTES);
+	put_made(&task, item);
+	record_put(r, "task", buf_slice(&task));
+	buf_release(&task);
+}
+
+static const struct feed_verb verb = { .kind = "create", .is_single = true, .make = make, .start = create_start, .show = show };
 
 /* -- one task from flags -- */
 
-static void make_single(struct create *c)
+static void on_single(struct group *g, void *arg)
 {
+	struct create *c = arg;
+	const struct group_item *item = &g->items[0];
+	const char *code;
+	bool is_retryable, for_good;
+	struct buf line;
+	if (group_failed(g, item, &code, &is_retryable, &for_good)) {
+		struct hubspot_answer answer = { .outcome = for_good ? HUBSPOT_REFUSED : HUBSPOT_FAILED };
+		snprintf(answer.message, sizeof answer.message, "%.*s", (int)item->message.len, item->message.ptr);
+		if (for_good && item->work != 0)
+			journal_ok(c->feed.tool.api, c->feed.tool.journal, journal_work_ended(c->feed.tool.journal, item->work, JOURNAL_FAILED));
+		hubspot_give_up(c->feed.tool.api, &answer, "making the task");
+		return;
+	}
+	c->feed.handled++;
+	if (!c->feed.passes_all || hubspot_is_dry_run(c->feed.tool.api) || item->effect.object_id.len == 0)
+		return;
+	buf_init(&line, MAX_INPUT_BYTES);
+	buf_puts(&line, "{\"task\":");
+	put_made(&line, item);
+	buf_putc(&line, '}');
+	stream_put_line(c->feed.stream, buf_slice(&line));
+	buf_release(&line);
+}
+
+static int make_single(struct create *c, const char *contact, const char *company)
+{
+	struct feed *feed = &c->feed;
 	struct slice reason;
 	struct buf record;
-	struct task task = { .contact = slice_of(c->contact == NULL ? "" : c->contact), .company = slice_of(c->company == NULL ? "" : c->company) };
+	struct task task = { .contact = slice_of(contact == NULL ? "" : contact), .company = slice_of(company == NULL ? "" : company) };
+	struct group_item item = { .ticket = 0 };
+	arena_init(&feed->scratch, MAX_INPUT_BYTES);
+	feed->stream = tool_source();
 	buf_init(&record, MAX_INPUT_BYTES);
 	buf_puts(&record, "{\"contact\":{\"id\":");
 	json_quote(&record, task.contact);
 	buf_puts(&record, "}}");
 	if (!fill_task(c, buf_slice(&record), &task, &reason))
 		cli_die(EXIT_USAGE_ERROR, "%.*s", (int)reason.len, reason.ptr);
-	add(c, &task, 0);
-	send(c);
-	hubspot_drain(c->tool.api);
+	feed_load(feed);
+	make_item(c, &task, &item);
+	struct group *g = group_new(&(struct perform_context){ feed->tool.api, &feed->portal, feed->tool.journal }, verb.kind, on_single, c);
+	g->now = slice_of(feed->now);
+	group_add(g, &item);
+	create_start(g);
+	hubspot_drain(feed->tool.api);
 	buf_release(&record);
+	arena_release(&feed->scratch);
+	tool_summary(&feed->tool, feed->handled, "tasks made");
+	return tool_status(&feed->tool, stream_close(feed->stream));
 }
 
 static struct program *take_template(struct create *c, const char *option, const char *text, bool is_html)
@@ -368,7 +277,7 @@ static struct program *take_template(struct create *c, const char *option, const
 	char error[WORKFLOW_ERROR_BYTES];
 	if (text == NULL)
 		return NULL;
-	struct program *template = program_new_template(&c->tool.workflow, text, is_html, error);
+	struct program *template = program_new_template(&c->feed.tool.workflow, text, is_html, error);
 	if (template == NULL)
 		cli_usage("%s: %s", option, error);
 	return template;
@@ -376,10 +285,12 @@ static struct program *take_template(struct create *c, const char *option, const
 
 int run_create(int argc, char **argv)
 {
-	struct create c = { .priority = "MEDIUM", .task_type = "TODO", .owner = "queue" };
+	struct create c = { .feed = { .verb = &verb, .linger_ms = FEED_LINGER_MS }, .priority = "MEDIUM", .task_type = "TODO", .owner = "queue" };
+	struct feed *feed = &c.feed;
 	struct tool_options options = { 0 };
-	const char *subject = NULL, *body = NULL, *due = "today", *key_text = NULL, *value;
+	const char *subject = NULL, *body = NULL, *due = "today", *key_text = NULL, *contact = NULL, *company = NULL, *value;
 	int64_t now_ms, due_ms;
+	feed->arg = &c;
 	for (int key; (key = cli_next(argc, argv, &value)) != -1;) {
 		switch (key) {
 		case OPTION_SUBJECT: subject = value; break;
@@ -388,46 +299,32 @@ int run_create(int argc, char **argv)
 		case OPTION_PRIORITY: c.priority = value; break;
 		case OPTION_OWNER: c.owner = value; break;
 		case OPTION_TASK_TYPE: c.task_type = value; break;
-		case OPTION_CONTACT: c.contact = value; break;
-		case OPTION_COMPANY: c.company = value; break;
+		case OPTION_CONTACT: contact = value; break;
+		case OPTION_COMPANY: company = value; break;
 		case OPTION_KEY: key_text = value; break;
-		case OPTION_PASS: c.passes_all = true; break;
+		case OPTION_PASS: feed->passes_all = true; break;
 		default: tool_option(&options, key, value);
 		}
 	}
-	c.is_single = c.contact != NULL || c.company != NULL;
+	bool is_single = contact != NULL || company != NULL;
 	if (subject == NULL)
 		cli_usage("--subject is missing");
-	if (c.is_single)
+	if (is_single)
 		no_operands();
-	tool_now(c.now, &now_ms);
+	tool_now(feed->now, &now_ms);
 	if (!due_parse(slice_of(due), now_ms, &due_ms))
 		cli_usage("--due wants today, tomorrow, \"in 3 days\" or a time, not \"%s\"", due);
 	clock_format(due_ms, c.due);
-	c.if_expr = filter_expr("--if", cli_shared()->if_expr);
-	tool_open(&c.tool, "create", &options, TOOL_WRITES | (cli_shared()->dry_run ? TOOL_OFFLINE : 0));
-	if (workflow_owner_named(&c.tool.workflow, slice_of(c.owner)) == NULL)
-		cli_usage("--owner: %s has no owner \"%s\"", c.tool.workflow.path, c.owner);
-	arena_init(&c.scratch, MAX_ARENA_BYTES);
+	tool_open(&feed->tool, "create", &options, TOOL_WRITES | (cli_shared()->dry_run ? TOOL_OFFLINE : 0));
+	if (workflow_owner_named(&feed->tool.workflow, slice_of(c.owner)) == NULL)
+		cli_usage("--owner: %s has no owner \"%s\"", feed->tool.workflow.path, c.owner);
 	c.subject = take_template(&c, "--subject", subject, false);
 	c.body = take_template(&c, "--body", body, true);
 	c.key = take_template(&c, "--key", key_text, false);
-	c.stream = c.is_single ? tool_source() : tool_sink();
-	c.window = must(window_new(c.stream));
-	if (c.is_single)
-		make_single(&c);
-	else
-		run(&c);
-	hubspot_drain(c.tool.api);
-	window_free(c.window);
-	tool_summary(&c.tool, c.made, "tasks made");
-	int status = tool_status(&c.tool, stream_close(c.stream));
+	int status = is_single ? make_single(&c, contact, company) : feed_run(feed, "tasks made");
 	program_free(c.subject);
 	program_free(c.body);
 	program_free(c.key);
-	expr_free(c.if_expr);
-	arena_release(&c.scratch);
-	ended_release(&c.ended);
-	tool_close(&c.tool);
+	tool_close(&feed->tool);
 	return status;
 }

@@ -17,24 +17,39 @@ struct group *group_new(const struct perform_context *context, const char *kind,
 	return g;
 }
 
-struct group_item *group_add(struct group *g, uint64_t ticket)
+struct group_item *group_add(struct group *g, const struct group_item *item)
 {
-	struct group_item *item = &g->items[g->count++];
-	*item = (struct group_item){ .ticket = ticket };
-	return item;
+	struct group_item *copy = &g->items[g->count++];
+	*copy = *item;
+	struct slice *const texts[] = { &copy->subject, &copy->body, &copy->contact, &copy->company, &copy->message, &copy->effect.object_id,
+		&copy->effect.contact, &copy->effect.company, &copy->effect.input, &copy->effect.before };
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		*texts[i] = arena_copy(&g->arena, *texts[i]);
+	if (g->arena.failed)
+		must(NULL);
+	return copy;
 }
 
-void group_end_open(struct group *g, enum row_outcome outcome, struct slice message)
+bool group_has(const struct group *g, struct slice subject)
 {
-	struct slice copy = arena_copy(&g->arena, message);
+	for (size_t i = 0; i < g->count; i++)
+		if (slice_equal(g->items[i].subject, subject))
+			return true;
+	return false;
+}
+
+/* -- the journal -- */
+
+static void break_open(struct group *g)
+{
+	struct slice message = arena_copy(&g->arena, slice_of(hubspot_trouble(g->context.api)->message));
 	for (size_t i = 0; i < g->count; i++)
 		if (g->items[i].outcome == ROW_OPEN) {
-			g->items[i].outcome = outcome;
-			g->items[i].message = copy;
+			g->items[i].outcome = ROW_BROKEN;
+			g->items[i].message = message;
 		}
 }
 
-/* Ends the transaction; a journal that cannot be written ends everything. */
 static bool commit(struct group *g, int result)
 {
 	struct journal *journal = g->context.journal;
@@ -43,43 +58,62 @@ static bool commit(struct group *g, int result)
 	if (journal_ok(g->context.api, journal, result))
 		return true;
 	journal_roll_back(journal);
-	group_end_open(g, ROW_BROKEN, slice_of(hubspot_trouble(g->context.api)->message));
+	break_open(g);
 	return false;
 }
 
-bool group_enter_works(struct group *g)
+static int enter_work(struct group *g, struct group_item *item)
 {
-	struct journal *journal = g->context.journal;
-	if (journal == NULL || g->is_resumed)
-		return true;
-	int result = journal_begin(journal);
-	for (size_t i = 0; i < g->count && result == 0; i++) {
-		struct group_item *item = &g->items[i];
-		struct journal_work work = { .kind = g->kind,
-			.contact = item->contact,
-			.company = item->company,
-			.now = g->now,
-			.body = item->body,
-			.at_ms = clock_real_ms() };
-		result = journal_add_work(journal, &work);
-		item->work = work.id;
-	}
-	return commit(g, result);
+	struct journal_work work = {
+		.kind = g->kind,
+		.contact = item->contact,
+		.company = item->company,
+		.now = g->now,
+		.body = item->body,
+		.at_ms = clock_real_ms(),
+	};
+	int result = journal_add_work(g->context.journal, &work);
+	item->work = work.id;
+	return result;
 }
 
-bool group_enter_effects(struct group *g)
+/* What was made before, by an earlier try of the same key, has its id there. */
+static int take_made(struct group *g, struct group_item *item)
+{
+	struct journal_effect effect = { .id = 0 };
+	struct journal_work work;
+	bool found = false;
+	int result = 0;
+	if (item->effect.state == JOURNAL_EFFECT_DONE && item->effect.object_id.len == 0)
+		result = journal_find_effect(g->context.journal, item->effect.id, &g->arena, &effect, &work, &found);
+	if (found)
+		item->effect.object_id = effect.object_id;
+	return result;
+}
+
+bool group_enter(struct group *g)
 {
 	struct journal *journal = g->context.journal;
+	if (hubspot_trouble(g->context.api)->status != 0) {
+		break_open(g);
+		return false;
+	}
 	if (journal == NULL)
 		return true;
 	int result = journal_begin(journal);
 	for (size_t i = 0; i < g->count && result == 0; i++) {
 		struct group_item *item = &g->items[i];
-		if (item->outcome == ROW_OPEN && item->has_effect && item->effect.id == 0)
+		if (item->work == 0)
+			result = enter_work(g, item);
+		if (result == 0 && item->outcome == ROW_OPEN && item->has_effect && item->effect.id == 0)
 			result = effect_enter(&item->effect, journal, item->work);
+		if (result == 0)
+			result = take_made(g, item);
 	}
 	return commit(g, result);
 }
+
+/* -- carrying out -- */
 
 static void on_ended(struct effect *e, enum row_outcome outcome, struct slice message, void *arg)
 {
@@ -87,6 +121,7 @@ static void on_ended(struct effect *e, enum row_outcome outcome, struct slice me
 	struct group_item *item = e->owner;
 	item->outcome = outcome;
 	item->message = arena_copy(&g->arena, message);
+	e->object_id = arena_copy(&g->arena, e->object_id);
 }
 
 static void on_done(void *arg)

@@ -1,6 +1,7 @@
-/* bin/hs-tasks/group.h - up to 100 records of a sink that have no task, each with one effect at most: create's and upsert's.
+/* bin/hs-tasks/group.h - up to 100 records of a sink that have no task: create's and upsert's.
  *
- * A work for each is in the journal before the first call, its effect before it is sent; at the end a work is done, or stays pending where it only could not be done now. */
+ * A work for each is in the journal before the first call, an effect before it is sent; at the end a work is done, or stays pending where it only could not
+ * be done now. */
 #ifndef HS_TASKS_GROUP_H
 #define HS_TASKS_GROUP_H
 #include "perform.h"
@@ -8,19 +9,21 @@
 struct group_item {
 	uint64_t ticket; /* the caller's */
 	int64_t work; /* in the journal; 0: not entered */
-	struct slice body; /* what finishes it after a crash: JSON */
+	struct slice subject; /* what no two groups may work on at a time: create's key, upsert's e-mail address */
+	struct slice body; /* what finishes it after a crash: JSON; empty: its effect does */
 	struct slice contact, company; /* for history */
-	struct slice email; /* upsert's */
-	struct effect effect;
+	struct effect effect; /* the newest */
 	bool has_effect;
 	enum row_outcome outcome; /* ROW_OPEN until it has ended */
 	struct slice message;
+	unsigned tries; /* upsert.c's */
+	bool is_alone, was_written; /* likewise */
 };
 
 struct group {
 	struct perform_context context;
 	const char *kind; /* of the works; a literal */
-	struct slice now;
+	struct slice now; /* content time; borrowed until done */
 	struct arena arena;
 	struct group_item items[BATCH_ROWS];
 	size_t count;
@@ -31,25 +34,27 @@ struct group {
 };
 
 struct group *group_new(const struct perform_context *context, const char *kind, void (*done)(struct group *g, void *arg), void *arg);
-struct group_item *group_add(struct group *g, uint64_t ticket);
 
-/* False: the journal cannot be written, and every open item has ended with ROW_BROKEN. */
-bool group_enter_works(struct group *g);
-bool group_enter_effects(struct group *g); /* of the open items that have one that is not entered */
+/* Copies the item with its texts. The group must not be full. */
+struct group_item *group_add(struct group *g, const struct group_item *item);
+
+/* Whether an item has that subject. */
+bool group_has(const struct group *g, struct slice subject);
+
+/* Enters the works that are not there yet, and the effects of open items, all in one go. False: nothing may be written, and every open item has ended with
+ * ROW_BROKEN. */
+bool group_enter(struct group *g);
 
 /* Carries out the effects of the open items, then calls next. */
 void group_perform(struct group *g);
 
-/* Every item that is open has this outcome. */
-void group_end_open(struct group *g, enum row_outcome outcome, struct slice message);
-
-/* Ends the works that are done, calls done, frees the group. */
+/* Ends the works that are done, calls done, frees the group. Items that are still open had nothing to write. */
 void group_finish(struct group *g);
 
 /* Whether the record is to be printed, with *code and *is_retryable of its error; and whether its work has failed for good. */
 bool group_failed(const struct group *g, const struct group_item *item, const char **code, bool *is_retryable, bool *for_good);
 
-/* create.c, upsert.c: start a group whose items are complete, of this run or of one that is no more. */
+/* create.c, upsert_group.c: start a group whose items are complete, of this run or of one that is no more. */
 void create_start(struct group *g);
 void upsert_start(struct group *g);
 #endif

@@ -65,7 +65,7 @@ static bool is_right_portal(const struct tool *tool, const struct portal *portal
 	return false;
 }
 
-/* A person at the terminal is asked; nobody else can be. */
+/* A person at the terminal is asked; nobody else can be. A job in the background would be stopped by reading from it. */
 static bool ask_for_writes(void *arg)
 {
 	const struct portal *portal = arg;
@@ -73,6 +73,11 @@ static bool ask_for_writes(void *arg)
 	FILE *terminal = isatty(STDERR_FILENO) == 1 ? fopen("/dev/tty", "r+e") : NULL;
 	if (terminal == NULL)
 		return false;
+	if (tcgetpgrp(fileno(terminal)) != getpgrp()) {
+		fclose(terminal);
+		return false;
+	}
+	cli_progress_end();
 	fprintf(terminal, "hs-tasks: more than %d writes to the STANDARD account %s. Go on? [y/N] ", HUBSPOT_FREE_WRITES, portal->id);
 	fflush(terminal);
 	bool is_yes = fgets(answer, sizeof answer, terminal) != NULL && (answer[0] == 'y' || answer[0] == 'Y');

@@ -1,6 +1,4 @@
 /* Creates: sent once; where the answer is lost, looked for before they are sent again. */
-#include <string.h>
-
 #include "base/cli.h"
 #include "perform_chunk.h"
 #include "readback.h"
@@ -60,19 +58,6 @@ void chunk_look(struct chunk *c)
 	hubspot_at(c->p->context.api, clock_steady_us() + (wait_ms > 0 ? wait_ms : 0) * 1000, look, c);
 }
 
-/* HubSpot names the one that is there: "Existing ID: 123". */
-static struct slice existing_id(struct slice message)
-{
-	const char *at = slice_find_nocase(message, slice_of("existing id: "));
-	struct slice id = { "", 0 };
-	if (at == NULL)
-		return id;
-	id.ptr = at + strlen("existing id: ");
-	while (id.ptr + id.len < message.ptr + message.len && id.ptr[id.len] >= '0' && id.ptr[id.len] <= '9')
-		id.len++;
-	return id;
-}
-
 static int take_created(struct chunk *c, struct target *t, const struct batch_row *row, struct chunk **unknown)
 {
 	struct perform *p = c->p;
@@ -80,7 +65,7 @@ static int take_created(struct chunk *c, struct target *t, const struct batch_ro
 	bool is_ours = row->outcome == ROW_CONFLICT && c->is_repeatable && !e->is_repeatable; /* the key is there: we made it */
 	int result = 0;
 	if (row->outcome == ROW_OK || is_ours) {
-		struct slice id = row->outcome == ROW_OK ? json_string(row->result, "id", "") : existing_id(row->message);
+		struct slice id = row->outcome == ROW_OK ? json_string(row->result, "id", "") : batch_existing_id(row->message);
 		e->object_id = arena_copy(&p->arena, id);
 		result = perform_enter_end(
 			p, e, JOURNAL_EFFECT_DONE, id, perform_values(p, e, json_get(row->result, "properties"), perform_properties(p, e)));

@@ -294,15 +294,11 @@ static void put_route(struct builder *b, const struct route *route)
 	char at[PLACE_BYTES / 2], place[PLACE_BYTES];
 	const struct json *json = route->json, *done = json_get(json, "done"), *note = json_get(json, "note"), *email = json_get(json, "email");
 	snprintf(at, sizeof at, "routes.%.*s", (int)(route->name.len < 40 ? route->name.len : 40), route->name.ptr);
-	if (route->is_upsert)
-		snprintf(at, sizeof at, "upsert");
 	buf_puts(&b->text, "if $route == ");
 	json_quote(&b->text, route->name);
 	buf_puts(&b->text, " then\nif (");
 	snprintf(place, sizeof place, "%s.done", at);
-	if (route->is_upsert) {
-		buf_puts(&b->text, "true");
-	} else if (done != NULL) {
+	if (done != NULL) {
 		put_expr(b, place, done->line, done->string);
 	} else {
 		buf_puts(&b->text, "get(");
@@ -311,7 +307,7 @@ static void put_route(struct builder *b, const struct route *route)
 	}
 	buf_puts(&b->text, ") then {\"done\":true,\n");
 	put_park(b, at, json_get(json, "park"));
-	put_mapping(b, at, "contact", route->is_upsert ? NULL : "$contact", json_get(json, "contact"));
+	put_mapping(b, at, "contact", "$contact", json_get(json, "contact"));
 	put_mapping(b, at, "company", "$company", json_get(json, "company"));
 	buf_puts(&b->text, "\"note\":");
 	snprintf(place, sizeof place, "%s.note", at);
@@ -398,9 +394,21 @@ struct program *program_new(const struct workflow *w, char error[WORKFLOW_ERROR_
 	put_prelude(&b.text, w);
 	for (size_t i = 0; i < w->route_count; i++)
 		put_route(&b, &w->routes[i]);
-	if (w->upsert.json != NULL)
-		put_route(&b, &w->upsert);
-	buf_puts(&b.text, w->route_count == 0 && w->upsert.json == NULL ? "{\"done\":false}" : "se {\"done\":false} end");
+	buf_puts(&b.text, w->route_count == 0 ? "{\"done\":false}" : "se {\"done\":false} end");
+	struct program *p = compile(&b, error);
+	builder_release(&b);
+	return p;
+}
+
+struct program *program_new_upsert(const struct workflow *w, char error[WORKFLOW_ERROR_BYTES])
+{
+	struct builder b;
+	if (!builder_init(&b, w, error))
+		return NULL;
+	put_prelude(&b.text, w);
+	buf_putc(&b.text, '{');
+	put_mapping(&b, "upsert", "contact", NULL, json_get(w->upsert, "contact"));
+	buf_puts(&b.text, "\"done\":true}");
 	struct program *p = compile(&b, error);
 	builder_release(&b);
 	return p;

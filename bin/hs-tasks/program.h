@@ -12,6 +12,9 @@ struct program;
 /* Compiles all routes. NULL with "FILE:LINE: MEMBER: what is wrong" in error. */
 struct program *program_new(const struct workflow *w, char error[WORKFLOW_ERROR_BYTES]);
 
+/* Compiles what upsert writes, which the file must have: program_run gives {"contact":{NAME:VALUE}} and more. */
+struct program *program_new_upsert(const struct workflow *w, char error[WORKFLOW_ERROR_BYTES]);
+
 /* Compiles one template on its own (for create): its text is what program_run gives, as a JSON string. */
 struct program *program_new_template(const struct workflow *w, const char *text, bool is_html, char error[WORKFLOW_ERROR_BYTES]);
 void program_free(struct program *p);

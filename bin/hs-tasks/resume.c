@@ -103,46 +103,78 @@ static void on_group_done(struct group *g, void *arg)
 	}
 }
 
-static const struct {
-	const char *kind;
+static const struct kind {
+	const char *name;
+	bool is_judged_anew; /* by who is there now; what was not sent counts for nothing */
 	void (*start)(struct group *g);
-} group_kinds[] = { { "create", create_start }, { "upsert", upsert_start } };
+} kinds[] = { { "create", false, create_start }, { "upsert", true, upsert_start } };
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
-/* False: it is of no such kind. */
-static bool resume_item(struct resume *resume, const struct portal *portal, const struct journal_work *work, struct arena *arena)
+static bool is_unsent(const struct journal_effect *e)
 {
+	return e->state == JOURNAL_INTENDED || e->state == JOURNAL_REFUSED;
+}
+
+/* Adds it to the group of its kind. */
+static bool add_item(struct resume *resume, const struct portal *portal, struct group **group, const struct kind *kind,
+	const struct journal_work *work, struct arena *arena)
+{
+	struct journal *journal = resume->tool->journal;
+	struct group_item item = { .work = work->id, .body = work->body, .contact = work->contact, .company = work->company };
 	struct journal_effect *effects;
 	struct json_error error;
-	size_t kind = 0, count;
-	while (kind < sizeof group_kinds / sizeof group_kinds[0] && strcmp(work->kind, group_kinds[kind].kind) != 0)
-		kind++;
-	if (kind == sizeof group_kinds / sizeof group_kinds[0])
+	size_t count;
+	if (!journal_ok(resume->tool->api, journal, journal_effects(journal, work->id, arena, &effects, &count)))
 		return false;
-	if (!journal_ok(resume->tool->api, resume->tool->journal, journal_effects(resume->tool->journal, work->id, arena, &effects, &count)))
-		return true;
 	if (is_too_early(portal, effects, count)) {
 		resume->left++;
 		return true;
 	}
-	struct group *g = group_new(
-		&(struct perform_context){ resume->tool->api, portal, resume->tool->journal }, group_kinds[kind].kind, on_group_done, resume);
-	struct group_item *item = group_add(g, 0);
-	g->is_resumed = true;
-	g->now = work->now;
-	item->work = work->id;
-	item->body = work->body;
-	item->contact = work->contact;
-	item->company = work->company;
-	item->email = json_string(work->body.len == 0 ? NULL : json_parse(&g->arena, work->body, &error), "email", "");
-	/* An upsert is judged anew by who is there now. */
-	if (kind == 0 && count > 0 && effect_from_row(&item->effect, &effects[0])) {
-		item->effect.contact = work->contact;
-		item->effect.company = work->company;
-		item->has_effect = true;
+	const struct journal_effect *last = count == 0 ? NULL : &effects[count - 1];
+	if (last != NULL && !(kind->is_judged_anew && is_unsent(last)))
+		item.has_effect = effect_from_row(&item.effect, last);
+	else if (last != NULL && !journal_ok(resume->tool->api, journal, journal_clear_intents(journal, work->id)))
+		return false;
+	item.effect.contact = work->contact;
+	item.effect.company = work->company;
+	item.effect.is_repeatable = item.effect.is_create && item.effect.object == OBJECT_CONTACTS; /* its address is unique */
+	item.subject = json_string(work->body.len == 0 ? NULL : json_parse(arena, work->body, &error), "email", "");
+	if (*group == NULL) {
+		*group = group_new(&(struct perform_context){ resume->tool->api, portal, journal }, kind->name, on_group_done, resume);
+		(*group)->is_resumed = true;
 	}
-	group_kinds[kind].start(g);
-	hubspot_drain(resume->tool->api);
+	group_add(*group, &item);
 	return true;
+}
+
+static const struct kind *find_kind(const char *name)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+/* A page of works, oldest first. False: the journal cannot be read. */
+static bool resume_page(struct resume *resume, const struct portal *portal, const struct journal_work *works, size_t count, struct arena *arena)
+{
+	struct settle *settle = NULL;
+	struct group *groups[KINDS] = { NULL };
+	bool ok = true;
+	for (size_t i = 0; i < count && ok; i++) {
+		const struct kind *kind = find_kind(works[i].kind);
+		if (kind != NULL)
+			ok = add_item(resume, portal, &groups[kind - kinds], kind, &works[i], arena);
+		else
+			ok = add_work(resume, portal, &settle, &works[i], arena);
+	}
+	for (size_t i = 0; i < KINDS; i++)
+		if (groups[i] != NULL)
+			kinds[i].start(groups[i]);
+	if (settle != NULL)
+		settle_start(settle);
+	hubspot_drain(resume->tool->api);
+	return ok;
 }
 
 void resume_works(struct tool *tool, const struct portal *portal)
@@ -154,18 +186,12 @@ void resume_works(struct tool *tool, const struct portal *portal)
 	struct arena arena;
 	arena_init(&arena, MAX_ARENA_BYTES);
 	do {
-		struct settle *settle = NULL;
 		arena_reset(&arena);
 		if (!journal_ok(tool->api, tool->journal, journal_adopt(tool->journal, after, BATCH_ROWS, &arena, &works, &count)))
 			break;
-		for (size_t i = 0; i < count; i++) {
-			after = works[i].id;
-			if (!resume_item(&resume, portal, &works[i], &arena) && !add_work(&resume, portal, &settle, &works[i], &arena))
-				break;
-		}
-		if (settle != NULL)
-			settle_start(settle);
-		hubspot_drain(tool->api);
+		after = count > 0 ? works[count - 1].id : after;
+		if (!resume_page(&resume, portal, works, count, &arena))
+			break;
 	} while (count > 0 && hubspot_trouble(tool->api)->status == 0);
 	arena_release(&arena);
 	if (resume.finished + resume.left > 0)

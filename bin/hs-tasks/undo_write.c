@@ -274,6 +274,9 @@ static void write_chunk(struct chunk *c)
 	/* Where the journal cannot be written the client is out of service by now, and nothing is sent. */
 	commit(u, result);
 	c->open += (archive != NULL ? 1U : 0) + (count > 0 ? 1U : 0);
+	/* Without leave the client is out of service, and the batch ends unsent; what is restored is counted by perform. */
+	if (archive != NULL)
+		hubspot_may_write(u->tool.api, archive->count);
 	if (archive != NULL)
 		batch_send(archive, on_archived, c);
 	if (count > 0)

@@ -198,7 +198,7 @@ static bool check_route(struct check *c, const struct json *json, unsigned n)
 		return false;
 	if (c->w->route_count == WORKFLOW_ROUTES)
 		return complain(c, json, at, "more than %d routes", WORKFLOW_ROUTES);
-	if (slice_is(name, "other") || slice_is(name, "upsert") || workflow_route_named(c->w, name) != NULL)
+	if (slice_is(name, "other") || workflow_route_named(c->w, name) != NULL)
 		return complain(c, json_get(json, "name"), at, "the name is taken");
 	struct route *route = &c->w->routes[c->w->route_count];
 	*route = (struct route){ .name = name,
@@ -242,7 +242,7 @@ static const struct rule upsert_rules[] = { { "contact", K_OBJECT, true }, { NUL
 
 static bool load_upsert(struct check *c, const struct json *json)
 {
-	c->w->upsert = (struct route){ .name = slice_of("upsert"), .is_upsert = true, .json = json };
+	c->w->upsert = json;
 	return json == NULL ||
 		(check_members(c, json, "upsert", upsert_rules) && check_mapping(c, json_get(json, "contact"), "upsert.contact", true));
 }
