@@ -47,11 +47,12 @@ archives = $(foreach layer,$($(1)_LAYERS),$(BUILD)/lib/lib$(layer).a)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
 
 PROGRAMS := $(TOOLS:%=$(BUILD)/bin/%)
+TEST_TOOLS := $(patsubst tests/fault/%.c,$(BUILD)/test-tools/%,$(wildcard tests/fault/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_test.c))
-SOURCES = $(wildcard lib/*/*.c bin/*/*.c tests/unit/*.c)
+SOURCES = $(wildcard lib/*/*.c bin/*/*.c tests/unit/*.c tests/fault/*.c)
 HEADERS = $(wildcard lib/*/*.h bin/*/*.h tests/unit/*.h)
 
-.PHONY: all demo test test-unit test-bats test-e2e sanitize lint bench conformance install uninstall clean dist format bootstrap check-built
+.PHONY: all demo test test-tools test-unit test-bats test-e2e sanitize lint bench conformance install uninstall clean dist format bootstrap check-built
 .SECONDARY:
 
 all: $(PROGRAMS)
@@ -64,19 +65,19 @@ demo: bootstrap
 	@scripts/demo
 
 test: bootstrap
-	@$(MAKE) --no-print-directory all $(BUILD)/unit-tests
+	@$(MAKE) --no-print-directory all test-tools $(BUILD)/unit-tests
 	@BUILD=$(BUILD) scripts/run-tests unit bats e2e
 
 # One kind of test, without installing: make test-bats ONLY=qualify
 test-unit: $(BUILD)/unit-tests
 	@BUILD=$(BUILD) scripts/run-tests unit $(ONLY)
-test-bats test-e2e: all
+test-bats test-e2e: all test-tools
 	@BUILD=$(BUILD) scripts/run-tests $(@:test-%=%) $(ONLY)
 
 sanitize:
 	@scripts/bootstrap lint
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer' CFLAGS='-O1 -g' \
-		all $(BUILD)/sanitize/unit-tests
+		all test-tools $(BUILD)/sanitize/unit-tests
 	@BUILD=$(BUILD)/sanitize scripts/run-tests unit bats e2e
 
 lint:
@@ -125,6 +126,11 @@ $(BUILD)/test/%: $(BUILD)/obj/tests/unit/%.o $$(call uses,tests/unit/%.c) $(LAYE
 $(BUILD)/unit-tests: $(UNIT_TESTS)
 	@touch $@
 
+# Small programs that tests drive.
+test-tools: $(TEST_TOOLS)
+$(BUILD)/test-tools/%: $(BUILD)/obj/tests/fault/%.o $(LAYERS:%=$(BUILD)/lib/lib%.a) | $(BUILD)/test-tools/.made
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(HARDEN_LINK) -o $@ $< $(LAYERS:%=$(BUILD)/lib/lib%.a) $(call libraries,hs-tasks)
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 format:
@@ -132,12 +138,12 @@ format:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/leadpipe $(DESTDIR)$(PREFIX)/share/man
-	install -m 755 $(PROGRAMS) $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(PROGRAMS) scripts/task-monitor $(DESTDIR)$(PREFIX)/bin/
 	cp -R share/. $(DESTDIR)$(PREFIX)/share/leadpipe/
 	for page in man/*.[157]; do section=$${page##*.}; install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$$section/$${page##*/} || exit 1; done
 
 uninstall:
-	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/%) $(DESTDIR)$(PREFIX)/bin/task-monitor
 	rm -rf $(DESTDIR)$(PREFIX)/share/leadpipe
 	for page in man/*.[157]; do rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 

@@ -156,7 +156,7 @@ has_no_path() { ! readelf -dW "$1" | grep -qE 'RPATH|RUNPATH'; }
   root=$BATS_TEST_TMPDIR/root
   run without_make make -s -C "$PROJECT" BUILD="$LEADPIPE_BUILD" DESTDIR="$root" PREFIX=/opt/lp install
   [ "$status" -eq 0 ]
-  for program in "${PROGRAMS[@]}"; do [ "$(stat -c %a "$root/opt/lp/bin/$program")" = 755 ]; done
+  for program in "${PROGRAMS[@]}" task-monitor; do [ "$(stat -c %a "$root/opt/lp/bin/$program")" = 755 ]; done
   # every page of man/ and every file of share/, and nothing else
   diff <(cd "$PROJECT/man" && ls -- *.[157]) <(find "$root/opt/lp/share/man" -type f -printf '%f\n' | sort)
   for page in "$root"/opt/lp/share/man/man?/*; do [[ $page == */man${page##*.}/* ]]; done

@@ -237,7 +237,7 @@ END
 
 @test "redirects: to another domain it is noted, round in circles, to LinkedIn and to files it ends" {
   [ "$(site moved | jq -c '.enrichment | [.domain, .site.status, .site.redirected_to, .facts.company_name.value]')" = '["moved.localhost","ok","acme.localhost","Acme Pumps"]' ]
-  [ "$(status loop)" = 'http_error: redirects without end 0' ]
+  [ "$(status loop --no-cache)" = 'http_error: redirects without end 0' ]
   [ "$(requests loop)" = '/robots.txt / / / / / /' ]
   [ "$(status profile)" = 'elsewhere: leads to linkedin.com 0' ]
   [ "$(status file)" = 'http_error: redirects to what is no web address 0' ]
@@ -341,6 +341,141 @@ Shopify null cookie _shopify_s' ]
   pid=$tool_PID in=${tool[1]}
   eval "exec $in>&-"
   wait "$pid"
+}
+
+# -- the cache --
+
+# leads NAME...: records that name these sites, in a file; prints its name.
+leads() {
+  for name in "$@"; do echo "{\"website\":\"http://$name.localhost:$PORT\"}"; done >"$BATS_TEST_TMPDIR/leads"
+  echo "$BATS_TEST_TMPDIR/leads"
+}
+
+# fetch [OPTION...]: enriches those; all requests so far, sorted, in requests.
+fetch() {
+  enrich --allow-private --now $NOW "$@" "$BATS_TEST_TMPDIR/leads"
+  sort "$SITES_LOG" | uniq -c >"$BATS_TEST_TMPDIR/requests"
+}
+
+@test "a second run asks no website, obeys robots.txt all the same, waits for no pause, and says the same, byte by byte" {
+  leads kept moved parked zipped cookies trap gone pdf large bomb loop forbids brokenport picky wall leaver
+  sed -i 's,brokenport.localhost:[0-9]*,brokenport.localhost:1,' "$BATS_TEST_TMPDIR/leads"
+  fetch --pause 0 >"$BATS_TEST_TMPDIR/first"
+  cp "$BATS_TEST_TMPDIR/requests" "$BATS_TEST_TMPDIR/before"
+  fetch --pause 50s --trace "$BATS_TEST_TMPDIR/t.jsonl" >"$BATS_TEST_TMPDIR/second"
+  [ "$(wc -l <"$BATS_TEST_TMPDIR/first")" -eq 16 ]
+  [ "$(jq -r .enrichment.site.status "$BATS_TEST_TMPDIR/first" | sort -u | paste -sd ' ')" = 'bot_wall http_error not_html ok parked robots too_large unreachable' ]
+  cmp "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second"
+  cmp "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/requests"
+  [ "$(jq -c .cached "$BATS_TEST_TMPDIR/t.jsonl" | sort -u)" = true ]
+  [ "$(jq -r .op "$BATS_TEST_TMPDIR/t.jsonl" | sort -u | paste -sd ' ')" = 'web.fetch web.robots' ]
+}
+
+@test "--max-age 0 asks anew and keeps the answer, --no-cache does neither" {
+  leads again
+  fetch --pages 1 >/dev/null
+  [ "$(requests again)" = '/robots.txt /' ]
+  fetch --pages 1 --max-age 0 >/dev/null
+  [ "$(requests again)" = '/robots.txt / /robots.txt /' ]
+  fetch --pages 1 >/dev/null
+  [ "$(requests again)" = '/robots.txt / /robots.txt /' ]
+  rm -r "$LEADPIPE_HOME/cache"
+  fetch --pages 1 --no-cache >/dev/null
+  [ "$(requests again)" = '/robots.txt / /robots.txt / /robots.txt /' ]
+  [ ! -e "$LEADPIPE_HOME/cache" ]
+}
+
+@test "another robot, or one that may see less, is not shown what the first one saw" {
+  leads seen
+  fetch --pages 1 >/dev/null
+  fetch --pages 1 --user-agent other/1 >/dev/null
+  [ "$(requests seen)" = '/robots.txt / /robots.txt /' ]
+  [ "$(enrich "$BATS_TEST_TMPDIR/leads" | jq -r .enrichment.site.status)" = refused_address ]
+}
+
+@test "eight processes with the same leads ask each website once" {
+  leads flight1 flight2 flight3 flight4
+  for i in $(seq 8); do
+    fetch --pause 0 >"$BATS_TEST_TMPDIR/out.$i" 3>&- &
+    pids[i]=$!
+  done
+  for i in $(seq 8); do wait "${pids[i]}"; done
+  for i in $(seq 4); do [ "$(requests "flight$i")" = '/robots.txt / /about-us /contact' ]; done
+  for i in $(seq 2 8); do cmp "$BATS_TEST_TMPDIR/out.1" "$BATS_TEST_TMPDIR/out.$i"; done
+}
+
+@test "a damaged cache is begun anew, and one that cannot be had is done without" {
+  leads mended
+  fetch --pages 1 >"$BATS_TEST_TMPDIR/first"
+  head -c 30000 /dev/urandom >"$LEADPIPE_HOME/cache/cache.db"
+  run --separate-stderr fetch --pages 1
+  [ "$status" -eq 0 ]
+  [ "$stderr" = '' ]
+  [ "$output" = "$(cat "$BATS_TEST_TMPDIR/first")" ]
+  fetch --pages 1 >/dev/null
+  [ "$(requests mended)" = '/robots.txt / /robots.txt /' ]
+  rm -r "$LEADPIPE_HOME/cache"
+  touch "$LEADPIPE_HOME/cache"
+  run --separate-stderr fetch --pages 1 -v
+  [ "$status" -eq 0 ]
+  [ "${stderr_lines[0]}" = "enrich: no cache: $LEADPIPE_HOME/cache: Not a directory" ]
+  [ "$output" = "$(cat "$BATS_TEST_TMPDIR/first")" ]
+}
+
+# -- cassettes --
+
+@test "a recorded run is replayed byte for byte, its time too, and no website is asked" {
+  leads taped moved parked zipped cookies latin trap gone pdf large bomb loop forbids brokenport picky wall leaver
+  sed -i 's,brokenport.localhost:[0-9]*,brokenport.localhost:1,' "$BATS_TEST_TMPDIR/leads"
+  enrich --allow-private --pause 0 --record "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads" >"$BATS_TEST_TMPDIR/first"
+  [ "$(jq -c 'select(.error)' "$BATS_TEST_TMPDIR/first")" = '' ]
+  before=$(wc -l <"$SITES_LOG")
+  [ ! -e "$LEADPIPE_HOME/cache" ] # a recording has all that the run was told
+  for order in cat tac; do
+    $order "$BATS_TEST_TMPDIR/leads" | LEADPIPE_REPLAY=$BATS_TEST_TMPDIR/tape enrich --allow-private --pause 0 --trace "$BATS_TEST_TMPDIR/t.jsonl" >"$BATS_TEST_TMPDIR/again"
+    cmp <($order "$BATS_TEST_TMPDIR/first") "$BATS_TEST_TMPDIR/again"
+  done
+  [ "$(wc -l <"$SITES_LOG")" -eq "$before" ]
+  [ "$(jq -c .replayed "$BATS_TEST_TMPDIR/t.jsonl" | sort -u)" = true ]
+  [ "$(ls "$BATS_TEST_TMPDIR/tape")" = "$(cd "$BATS_TEST_TMPDIR/tape" && ls enrich.????????.1.jsonl)" ]
+  [ "$(head -n 1 "$BATS_TEST_TMPDIR"/tape/*.jsonl | jq -c '[.cassette, .program, .options]')" = '[1,"enrich",["allow-private","pause=0"]]' ]
+  run grep -c secret "$BATS_TEST_TMPDIR"/tape/*.jsonl # the cookie's value
+  [ "$output" = 0 ]
+}
+
+@test "what is not in the cassette is named, and ends the run with 69, never with a request" {
+  leads taped
+  enrich --pages 1 --allow-private --record "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads" >/dev/null
+  leads untaped
+  run --separate-stderr enrich --pages 1 --allow-private --replay "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads"
+  [ "$status" -eq 69 ]
+  [ "$stderr" = "enrich: --replay: not in $BATS_TEST_TMPDIR/tape: GET http://untaped.localhost:$PORT/robots.txt" ]
+  [[ "$(jq -r '.enrichment.site | "\(.status): \(.reason)"' <<<"$output")" == 'unreachable: not in the cassette '* ]]
+  [ "$(requests untaped)" = '' ]
+  run --separate-stderr enrich --pages 2 --allow-private --replay "$BATS_TEST_TMPDIR/tape" "$BATS_TEST_TMPDIR/leads"
+  [ "$status" -eq 69 ]
+  [[ "$stderr" == "enrich: --replay: $BATS_TEST_TMPDIR/tape: holds no run of enrich with these options (enrich."* ]]
+  run --separate-stderr enrich --record a --replay b
+  [ "$status" -eq 2 ]
+  [ "${stderr_lines[0]}" = 'enrich: --record and --replay exclude each other' ]
+  run --separate-stderr enrich --record "$BATS_TEST_TMPDIR/no/such" </dev/null
+  [ "$status" -eq 74 ]
+  [ "$stderr" = "enrich: --record: $BATS_TEST_TMPDIR/no/such: No such file or directory" ]
+}
+
+@test "runs side by side share a cassette, and are replayed side by side" {
+  for i in $(seq 6); do echo "{\"website\":\"http://side$i.localhost:$PORT\"}" >"$BATS_TEST_TMPDIR/leads.$i"; done
+  for mode in RECORD REPLAY; do
+    for i in $(seq 6); do
+      env "LEADPIPE_$mode=$BATS_TEST_TMPDIR/tape" enrich --allow-private --pause 0 --now $NOW "$BATS_TEST_TMPDIR/leads.$i" >"$BATS_TEST_TMPDIR/$mode.$i" 3>&- &
+      pids[i]=$!
+    done
+    for i in $(seq 6); do wait "${pids[i]}"; done
+  done
+  for i in $(seq 6); do
+    [ "$(requests "side$i")" = '/robots.txt / /about-us /contact' ]
+    cmp "$BATS_TEST_TMPDIR/RECORD.$i" "$BATS_TEST_TMPDIR/REPLAY.$i"
+  done
 }
 
 @test "empty input, no final LF, a full disk, a closed pipe" {

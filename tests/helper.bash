@@ -3,10 +3,10 @@ bats_require_minimum_version 1.5.0
 
 PROJECT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 LEADPIPE_BUILD=${LEADPIPE_BUILD:-$PROJECT/build}
-PATH=$LEADPIPE_BUILD/bin:$PATH
+PATH=$LEADPIPE_BUILD/bin:$LEADPIPE_BUILD/test-tools:$PATH
 export LEADPIPE_HOME=$BATS_TEST_TMPDIR/home LEADPIPE_SHARE=$PROJECT/share TZ=UTC LC_ALL=C.UTF-8
 mkdir -p "$LEADPIPE_HOME"
-unset HUBSPOT_ACCESS_TOKEN HUBSPOT_API_URL LEADPIPE_TRACE TRACEPARENT http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy CREDENTIALS_DIRECTORY
+unset HUBSPOT_ACCESS_TOKEN HUBSPOT_API_URL LEADPIPE_TRACE LEADPIPE_RECORD LEADPIPE_REPLAY TRACEPARENT http_proxy https_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY all_proxy CREDENTIALS_DIRECTORY
 
 # start_sandbox [OPTION...]: starts hs-sandbox on a free port and waits for its first line; sets SANDBOX_URL, SANDBOX_PORT, SANDBOX_PID, and the
 # environment that hs-tasks reads. Call stop_sandbox from teardown.

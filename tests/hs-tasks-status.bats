@@ -32,7 +32,8 @@ of() { jq -c --arg route "$1" "select(.route == \$route) | $2" <<<"$output"; }
   [ "$output" = '{"route":"enrich","due":3,"later":1,"leased":1,"expired":0,"people":0,"waiting":0,"completed":1,"completed_day":1,"completed_hour":1,"estimated":[],"age_p50_s":3600,"age_p95_s":172800,"age_max_s":172800,"reasons":[]}
 {"route":"qualify","due":0,"later":0,"leased":0,"expired":0,"people":0,"waiting":3,"completed":0,"completed_day":0,"completed_hour":0,"estimated":[],"age_p50_s":null,"age_p95_s":null,"age_max_s":null,"reasons":[{"reason":"no website","tasks":2},{"reason":"","tasks":1}]}
 {"route":"outreach","due":0,"later":0,"leased":1,"expired":1,"people":1,"waiting":0,"completed":0,"completed_day":0,"completed_hour":0,"estimated":[],"age_p50_s":null,"age_p95_s":null,"age_max_s":null,"reasons":[]}
-{"route":"other","due":0,"later":0,"leased":0,"expired":0,"people":0,"waiting":0,"completed":1,"completed_day":1,"completed_hour":1,"estimated":[],"age_p50_s":null,"age_p95_s":null,"age_max_s":null,"reasons":[]}' ]
+{"route":"other","due":0,"later":0,"leased":0,"expired":0,"people":0,"waiting":0,"completed":1,"completed_day":1,"completed_hour":1,"estimated":[],"age_p50_s":null,"age_p95_s":null,"age_max_s":null,"reasons":[]}
+{"machine":{"leases":0,"pending":0,"pending_effects":0,"unknown_effects":0,"done_last_hour":0}}' ]
   # open tasks, completed tasks; account and owners besides
   [ $(($(calls) - before)) -le 4 ]
   run --separate-stderr hs-tasks status --now "$NOW"
@@ -44,7 +45,9 @@ other              0       0       0       0       0       0       1       1    
 
 WAITING        TASKS  REASON
 qualify            2  no website
-qualify            1  (none given)' ]
+qualify            1  (none given)
+
+this machine: 0 leases out, 0 records pending (0 effects, 0 unknown), 0 done in the last hour' ]
 }
 
 @test "what was completed long ago is no news" {
@@ -52,7 +55,7 @@ qualify            1  (none given)' ]
   fill tasks 3 '{hs_task_subject: "Enrich Data \($i)", hs_timestamp: "2026-01-01", hubspot_owner_id: "71001", hs_task_status: "COMPLETED"}'
   stop_sandbox
   start_sandbox --db portal.db --rate 0 --search-rate 0
-  task 'Enrich Data' '' '{"hs_task_status":"COMPLETED"}'
+  task 'Enrich Data' '' '{"hs_task_status":"COMPLETED"}' >/dev/null
   run --separate-stderr hs-tasks status --json
   [ "$(of enrich '[.completed, .completed_day, .completed_hour, .estimated]')" = '[4,1,1,[]]' ]
 }
@@ -79,9 +82,9 @@ qualify            1  (none given)' ]
   portal
   run --separate-stderr hs-tasks status --json
   [ "$status" -eq 0 ]
-  [ "$(jq -s 'map(.due + .completed) | add' <<<"$output")" -eq 0 ]
+  [ "$(jq -s 'map((.due // 0) + (.completed // 0)) | add' <<<"$output")" -eq 0 ]
   run --separate-stderr hs-tasks status
-  [ "${#lines[@]}" -eq 5 ]
+  [ "${#lines[@]}" -eq 6 ]
   long=$(printf 'ü%.0s' $(seq 150))
   task 'Enrich Data 1' '' "{\"hs_task_status\":\"WAITING\",\"leadpipe_reason\":\"$long\"}"
   task 'Enrich Data 2' '' '{"hs_task_status":"WAITING","leadpipe_reason":"red \u001b[31m"}'

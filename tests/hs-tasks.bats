@@ -134,6 +134,36 @@ EOF
   [ "$(printf '{"email":"ann@x.example"}' | hs-tasks join | jq -r .contact.id)" = "$ann" ]
 }
 
+@test "join --max-age takes what it read before, and says when that was; without it nothing is kept" {
+  portal
+  acme=$(make companies '{"name":"Acme"}')
+  ann=$(make contacts '{"firstname":"Ann","email":"ann@acme.example"}' "[{\"to\":{\"id\":\"$acme\"},\"types\":[{\"associationCategory\":\"HUBSPOT_DEFINED\",\"associationTypeId\":279}]}]")
+  printf '{"email":"%s"}\n' ann@acme.example new@x.example >in.jsonl
+  printf '{"contact":{"id":"%s"}}\n' "$ann" 99999999 >>in.jsonl
+  hs-tasks join in.jsonl >/dev/null || [ $? -eq 1 ]
+  [ ! -e "$LEADPIPE_HOME/cache/cache.db" ]
+  run --separate-stderr hs-tasks join --max-age 1h --now "$NOW" in.jsonl
+  [ "$status" -eq 1 ]
+  first=$output
+  before=$(calls)
+  api PATCH "$O/contacts/$ann" '{"properties":{"firstname":"Anna"}}' >/dev/null
+  run --separate-stderr hs-tasks join --max-age 1h --now 2026-01-05T09:30:00Z in.jsonl
+  [ "$status" -eq 1 ]
+  [ "$stderr" = '' ]
+  [ "$output" = "$first" ]
+  [ "$(jq -r '.read_at // .error.code // "-"' <<<"$output" | xargs)" = '2026-01-05T09:00:00.000Z - 2026-01-05T09:00:00.000Z not_found' ]
+  [ "$(calls)" -eq $((before + 1)) ] # the PATCH
+  # fresh where nothing older is wanted, and kept again
+  [ "$(hs-tasks join --max-age 0 in.jsonl | jq -r '.contact.properties.firstname // empty' | xargs)" = 'Anna Anna' ]
+  [ "$(hs-tasks join in.jsonl | jq -r '.contact.properties.firstname // empty' | xargs)" = 'Anna Anna' ]
+  [ "$(hs-tasks join --max-age 1h in.jsonl | jq -r '.contact.properties.firstname // empty' | xargs)" = 'Anna Anna' ]
+  # another token is another's business
+  after=$(calls)
+  HUBSPOT_ACCESS_TOKEN=wrong run --separate-stderr hs-tasks join --max-age 1h in.jsonl
+  [ "$status" -eq 77 ]
+  [ "$(calls)" -gt "$after" ]
+}
+
 # -- create --
 
 @test "create makes a task for each record, associated, with its text filled in" {
@@ -190,9 +220,12 @@ NOT_STARTED" ]
 @test "create --dry-run shows the request, and needs no network" {
   run --separate-stderr hs-tasks create --dry-run --now "$NOW" --subject 'Enrich Data for {$name}' <<<'{"contact":{"id":"7","properties":{"firstname":"Ann"}}}'
   [ "$status" -eq 0 ]
-  [ "$output" = '{"method":"POST","path":"/crm/objects/2026-03/tasks/batch/create","body":{"inputs":[{"objectWriteTraceId":"0","properties":{"hs_task_subject":'\
-'"Enrich Data for Ann","hs_timestamp":"2026-01-05T09:00:00.000Z","hs_task_status":"NOT_STARTED","hs_task_priority":"MEDIUM","hs_task_type":"TODO",'\
-'"hubspot_owner_id":"<queue>"},"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
+  [[ $(jq -r '.body.inputs[0].objectWriteTraceId' <<<"$output") =~ ^[0-9a-f]{64}$ ]]
+  [ "$(jq -r '.body.inputs[0] | .objectWriteTraceId == .properties.leadpipe_key' <<<"$output")" = true ]
+  [ "$(sed -E 's/[0-9a-f]{64}/KEY/g' <<<"$output")" = '{"method":"POST","path":"/crm/objects/2026-03/tasks/batch/create","body":{"inputs":[{"objectWriteTraceId":"KEY",'\
+'"properties":{"hs_task_subject":"Enrich Data for Ann","hs_timestamp":"2026-01-05T09:00:00.000Z","hs_task_status":"NOT_STARTED","hs_task_priority":"MEDIUM",'\
+'"hs_task_type":"TODO","hubspot_owner_id":"<queue>","leadpipe_key":"KEY"},'\
+'"associations":[{"to":{"id":"7"},"types":[{"associationCategory":"HUBSPOT_DEFINED","associationTypeId":204}]}]}]}}' ]
 }
 
 # -- setup --
@@ -323,14 +356,21 @@ while True: conns.append(s.accept()[0])' >silent 3>&- &
   [ "$(jq -c 'del(.error)' out)" = "$(cat records)" ]
 }
 
-@test "verbs that write refuse HubSpot itself, and a token never goes out in the clear" {
+@test "a copy of a portal is not written to with the settings of the original" {
+  portal
+  ann=$(contact Ann a@x.example)
+  id=$(task 'Enrich Data for Ann' "$ann")
+  api PATCH /crm/properties/2026-03/tasks/leadpipe_lease '{"description":"{\"portal\":\"4711\",\"window_ms\":5000,\"settle_ms\":0}"}' >/dev/null
+  run --separate-stderr claim
+  [ "$status" -eq 77 ]
+  [ "$(jq -r .error.code <<<"$output")" = not_allowed ]
+  [[ $stderr == 'hs-tasks: claim: the token is of portal '*', but its settings were made for portal 4711: nothing is written; run hs-tasks setup if it is a copy' ]]
+  [ "$(state "$id")" = NOT_STARTED ]
+  [ "$(get tasks "$id" leadpipe_lease)" = '' ]
+}
+
+@test "a token never goes out in the clear" {
   export HUBSPOT_ACCESS_TOKEN=x
-  for verb in claim complete setup 'create --subject x'; do
-    # shellcheck disable=SC2086  # words
-    run --separate-stderr hs-tasks $verb --api-url https://api.hubapi.com </dev/null
-    [ "$status" -eq 77 ]
-    [ "$stderr" = 'hs-tasks: https://api.hubapi.com: this version writes to a sandbox on this machine only: it keeps no journal yet by which writes could be undone' ]
-  done
   run --separate-stderr hs-tasks list --api-url http://192.0.2.1
   [ "$status" -eq 77 ]
   [ "$stderr" = 'hs-tasks: http://192.0.2.1: a token goes over https only, except to this machine' ]

@@ -17,15 +17,19 @@ squeeze() { sed 's/  */ /g; s/^ //; s/ $//; /^$/d'; }
 
 verbs() { "$1" --help | sed -n '/^usage: [a-z-]* VERB /,$ s/^  \([a-z][a-z-]*\)  *.*/\1/p'; }
 
-# helps PROGRAM: the help of every verb, or of the program where it has none.
+# The verbs of a program that also runs without one.
+more_verbs() { "$1" --help | sed -n '/^verbs:/,$ s/^  \([a-z][a-z-]*\)  *.*/\1/p'; }
+
+# helps PROGRAM: the help of every verb, and of the program where it runs without one.
 helps() {
   local verb all
   all=$(verbs "$1")
-  if [ -z "$all" ]; then "$1" --help; else for verb in $all; do "$1" "$verb" --help; done; fi
+  if [ -z "$all" ]; then "$1" --help; all=$(more_verbs "$1"); fi
+  for verb in $all; do "$1" "$verb" --help; done
 }
 
 # options: from help on stdin, "--name ARG" or "-x ARG" a line.
-options() { sed -nE '/^examples:/q; s/^  (-[a-zA-Z0-9], )? *(--?[a-zA-Z0-9][a-z0-9-]*( [^ a-z]+)?)( .*)?$/\2/p' | sort -u; }
+options() { sed -nE '/^(examples|verbs):/,/^usage:/d; s/^  (-[a-zA-Z0-9], )? *(--?[a-zA-Z0-9][a-z0-9-]*( [^ a-z]+)?)( .*)?$/\2/p' | sort -u; }
 
 is_shared() {
   local name
@@ -104,6 +108,8 @@ examples() { page "$1" EXAMPLES | grep -E '^ {10}' | sed -e ':a' -e '/\\$/N; s/\
       if [ -n "$all" ]; then
         verb=${2:-}
         grep -qx -e "$verb" <<<"$all" || { [ "$verb" = --help ] || wrong+="$command: no verb \"$verb\""$'\n'; continue; }
+      elif [ $# -gt 1 ] && more_verbs "$program" | grep -qx -e "$2"; then
+        verb=$2
       fi
       # shellcheck disable=SC2086
       help=$("$program" $verb --help)

@@ -339,3 +339,61 @@ built_with_sanitizer() {
   [ "$status" -eq 0 ]
   [ "$(cat "$BATS_TEST_TMPDIR/out")" = '{"email":"a@b.co","qualification":{"score":10,"tier":"COLD"}}' ]
 }
+
+# -- explain --
+
+@test "explain says who, how many points by which rules, each reason, what is missing and what is next" {
+  record='{"task":{"id":"5"},"contact":{"id":"7","properties":{"firstname":"Ann","lastname":"Lee","email":"ann@x.example","jobtitle":"VP Sales"}}}'
+  run --separate-stderr bash -c "qualify --now $NOW <<<'$record' | qualify explain"
+  [ "$status" -eq 0 ]
+  [ "$stderr" = '' ]
+  [ "$output" = "Ann Lee <ann@x.example>, contact 7, task 5: 35 points, COLD, at 2026-01-05T09:00:00.000Z
+  by the rules sf-v1, sha256:$(digest_of sf-v1)
+  +25  title.vp: contact.jobtitle is \"VP Sales\"
+  +10  email: contact.email is \"ann@x.example\"
+  not known: contact.numberofemployees, contact.industry, contact.phone, contact.hs_linkedin_url, contact.hs_analytics_num_visits, contact.hs_email_open; \
+known is a share of 0.25
+  next: Enrich again in a week" ]
+}
+
+@test "explain takes a result once for each task, whatever stands between records, and what --brief leaves" {
+  qualify --now "$NOW" <<<'{"task":{"id":"5"},"contact":{"email":"a@x.example"}}' >scored
+  { cat scored scored; jq -c '.task.id = "6"' scored; jq -c '.task = "6"' scored; echo '{"effect":"archive"}'; jq -c 'del(.task)' scored; jq -c 'del(.task)' scored; } >lines
+  [ "$(qualify explain lines | grep -c points)" -eq 5 ]
+  run --separate-stderr bash -c "qualify --brief <<<'{\"phone\":\"1\"}' | qualify explain"
+  [ "$output" = 'A lead: 5 points, COLD' ]
+}
+
+@test "explain shows points that count against, groups, and all that is known; control bytes are made visible" {
+  run --separate-stderr qualify explain <<<'{"contact":{"firstname":"A\u001b[31m\nB"},"qualification":{"score":-5,"tier":"UNKNOWN","status":"x","reasons":[
+{"rule":"r","points":-15,"field":"contact.a","value":null},{"rule":"g (cap)","points":10,"field":null,"value":null}],"missing":[],"coverage":1}}'
+  [ "$status" -eq 1 ] # two lines: it is no record
+  run --separate-stderr qualify explain <<<'{"contact":{"firstname":"A\u001b[31m\nB"},"qualification":{"score":-5,"tier":"UNKNOWN","status":"x","reasons":[{"rule":"r","points":-15,"field":"contact.a","value":null},{"rule":"g (cap)","points":10,"field":null,"value":null}],"missing":[],"coverage":1}}'
+  [ "$status" -eq 0 ]
+  [ "$output" = 'A\x1b[31m\x0aB: -5 points, UNKNOWN (x)
+  -15  r: contact.a is empty
+  +10  g (cap)
+  all that the rules ask for is known' ]
+}
+
+@test "explain without any result is status 1, without input 0; a file of that name is ./explain" {
+  run --separate-stderr qualify explain <<<'{"a":1}'
+  [ "$status" -eq 1 ]
+  [ "$output" = '' ]
+  [ "$stderr" = 'qualify: explain: none of 1 records has a qualification' ]
+  run --separate-stderr qualify explain </dev/null
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+  echo '{"phone":"1"}' >explain
+  [ "$(qualify --brief ./explain)" = '{"phone":"1","qualification":{"score":5,"tier":"COLD"}}' ]
+  run --separate-stderr qualify explain missing.jsonl
+  [ "$status" -eq 74 ]
+}
+
+@test "explain on a full disk is status 74, and a bad line is reported" {
+  run bash -c "echo '{\"phone\":\"1\"}' | qualify | qualify explain >/dev/full"
+  [ "$status" -eq 74 ]
+  run --separate-stderr qualify explain <<<'{"a":'
+  [ "$status" -eq 1 ]
+  [[ $stderr == 'qualify: stdin:1: '* ]]
+}

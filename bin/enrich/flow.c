@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/cli.h"
+#include "net/program.h"
 #include "record/stream.h"
 #include "record/window.h"
 
@@ -13,6 +14,7 @@ struct flow {
 	const struct flow_options *options;
 	struct window *window;
 	struct http *http; /* made when the first site is asked for: libcurl takes its time to start */
+	struct cache *cache; /* NULL: none */
 	struct origins *origins;
 	struct sites *sites;
 	struct arena arena; /* of the record in hand */
@@ -96,6 +98,9 @@ static void take_site(uint64_t ticket, const struct site_result *site, void *arg
 static bool start_network(struct flow *f)
 {
 	const struct flow_options *o = f->options;
+	if (f->sites != NULL)
+		return true;
+	f->cache = o->no_cache || o->cassette != NULL ? NULL : cache_begin();
 	const struct http_options http = {
 		.in_flight = o->in_flight,
 		.per_host = 1,
@@ -103,14 +108,19 @@ static bool start_network(struct flow *f)
 		.guard = true,
 		.allow_private = o->allow_private,
 		.trace = o->trace,
+		.cache = f->cache,
+		.cassette = o->cassette,
 		.seed = o->seed,
 		.quiet_retries = true,
 	};
-	if (f->sites != NULL)
-		return true;
 	f->http = http_new(&http);
 	const struct origin_options origins = {
-		.http = f->http, .token = o->token, .timeout_ms = o->timeout_ms, .pause_ms = o->pause_ms, .max_page_bytes = PAGE_MAX_BYTES
+		.http = f->http,
+		.token = o->token,
+		.timeout_ms = o->timeout_ms,
+		.pause_ms = o->pause_ms,
+		.max_page_bytes = PAGE_MAX_BYTES,
+		.max_age_ms = o->max_age_ms,
 	};
 	f->origins = f->http == NULL ? NULL : origins_new(&origins);
 	const struct site_options sites = { .origins = f->origins, .signals = o->signals, .max_pages = o->max_pages };
@@ -211,8 +221,8 @@ static void say_totals(const struct flow *f)
 	struct http_totals t = { 0 };
 	if (f->http != NULL)
 		t = http_totals(f->http);
-	cli_note("%llu records; %llu requests, %llu retries, %llu bytes", (unsigned long long)f->done, (unsigned long long)t.requests,
-		(unsigned long long)t.retries, (unsigned long long)t.bytes_in);
+	cli_note("%llu records; %llu requests, %llu of them answered from the cache, %llu retries, %llu bytes", (unsigned long long)f->done,
+		(unsigned long long)t.requests, (unsigned long long)t.cached, (unsigned long long)t.retries, (unsigned long long)t.bytes_in);
 }
 
 enum flow_end flow_run(const struct flow_options *options)
@@ -228,6 +238,7 @@ enum flow_end flow_run(const struct flow_options *options)
 	say_totals(&f);
 	/* The engine first: what it ends calls the sites, which find no record any more. */
 	http_free(f.http);
+	cache_close(f.cache);
 	sites_free(f.sites);
 	origins_free(f.origins);
 	window_free(f.window);

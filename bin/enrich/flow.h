@@ -19,9 +19,12 @@ struct flow_options {
 	unsigned in_flight; /* requests, and sites, at once */
 	unsigned max_pages; /* of one site */
 	int64_t timeout_ms, pause_ms;
+	bool no_cache;
+	int64_t max_age_ms; /* of what is taken from the cache */
 	const char *user_agent, *token;
 	bool allow_private;
 	struct trace *trace;
+	struct cassette *cassette; /* NULL: none */
 	uint64_t seed;
 };
 

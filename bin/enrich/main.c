@@ -9,6 +9,7 @@
 
 #include "base/cli.h"
 #include "base/config.h"
+#include "net/program.h"
 #include "record/expr.h"
 #include "record/filter.h"
 #include "trace/program.h"
@@ -27,19 +28,35 @@ enum {
 	DEFAULT_TIMEOUT_MS = 10000,
 	DEFAULT_PAUSE_MS = 200,
 	MAX_SPAN_MS = 600000,
+	DEFAULT_AGE_MS = 6 * MS_PER_HOUR,
 };
 /* Without an address: whose robot this is, only its operator can say. */
 static const char default_agent[] = "leadpipe/" LEADPIPE_VERSION;
 static const char default_token[] = "leadpipe";
 
-enum { OPT_AS = CLI_LONG, OPT_ALLOW_PRIVATE, OPT_HTML, OPT_MAX_LINE, OPT_NO_FETCH, OPT_PAGES, OPT_PAUSE, OPT_TIMEOUT, OPT_URL, OPT_USER_AGENT };
+enum {
+	OPT_AS = CLI_LONG,
+	OPT_ALLOW_PRIVATE,
+	OPT_HTML,
+	OPT_MAX_AGE,
+	OPT_MAX_LINE,
+	OPT_NO_CACHE,
+	OPT_NO_FETCH,
+	OPT_PAGES,
+	OPT_PAUSE,
+	OPT_RECORD,
+	OPT_REPLAY,
+	OPT_TIMEOUT,
+	OPT_URL,
+	OPT_USER_AGENT
+};
 
 struct options {
 	enum record_as as;
-	bool allow_private, no_fetch;
-	const char *html, *url, *user_agent;
+	bool allow_private, no_cache, no_fetch;
+	const char *html, *record, *replay, *url, *user_agent;
 	unsigned in_flight, pages;
-	int64_t pause_ms, timeout_ms;
+	int64_t max_age_ms, pause_ms, timeout_ms;
 	size_t max_line_bytes;
 };
 
@@ -57,6 +74,7 @@ static struct options parse_options(int argc, char **argv)
 		.pages = DEFAULT_PAGES,
 		.pause_ms = DEFAULT_PAUSE_MS,
 		.timeout_ms = DEFAULT_TIMEOUT_MS,
+		.max_age_ms = DEFAULT_AGE_MS,
 		.max_line_bytes = STREAM_MAX_LINE_BYTES };
 	const char *value;
 	for (int key; (key = cli_next(argc, argv, &value)) != -1;)
@@ -65,10 +83,14 @@ static struct options parse_options(int argc, char **argv)
 		case OPT_ALLOW_PRIVATE: opt.allow_private = true; break;
 		case OPT_AS: opt.as = filter_as(value); break;
 		case OPT_HTML: opt.html = value; break;
+		case OPT_MAX_AGE: opt.max_age_ms = cli_span_ms("--max-age", value); break;
 		case OPT_MAX_LINE: opt.max_line_bytes = (size_t)cli_int("--max-line", value, 2, MAX_LINE_LIMIT_BYTES); break;
+		case OPT_NO_CACHE: opt.no_cache = true; break;
 		case OPT_NO_FETCH: opt.no_fetch = true; break;
 		case OPT_PAGES: opt.pages = (unsigned)cli_int("--pages", value, 1, MAX_PAGES); break;
 		case OPT_PAUSE: opt.pause_ms = take_span("--pause", value, 0); break;
+		case OPT_RECORD: opt.record = value; break;
+		case OPT_REPLAY: opt.replay = value; break;
 		case OPT_TIMEOUT: opt.timeout_ms = take_span("--timeout", value, 1); break;
 		case OPT_URL: opt.url = value; break;
 		case OPT_USER_AGENT: opt.user_agent = value; break;
@@ -173,6 +195,7 @@ static int run(int argc, char **argv)
 	struct expr *if_expr = filter_expr("--if", cli_shared()->if_expr);
 	struct lead_fields *fields = lead_fields_new(opt.as);
 	struct trace *trace = trace_begin("enrich");
+	struct cassette *cassette = cassette_begin(opt.record, opt.replay);
 	if (fields == NULL)
 		cli_die(EXIT_TRY_LATER, "out of memory");
 	struct stream *s = filter_open((struct stream_options){
@@ -190,10 +213,13 @@ static int run(int argc, char **argv)
 		.max_pages = opt.pages,
 		.timeout_ms = opt.timeout_ms,
 		.pause_ms = opt.pause_ms,
+		.no_cache = opt.no_cache,
+		.max_age_ms = opt.max_age_ms,
 		.user_agent = agent,
 		.token = token,
 		.allow_private = opt.allow_private,
 		.trace = trace,
+		.cassette = cassette,
 		.seed = cli_shared()->seed,
 	};
 	enum flow_end end = flow_run(&flow);
@@ -206,6 +232,7 @@ static int run(int argc, char **argv)
 	mail_list_release(&free_mail);
 	buf_release(&page);
 	config_release(&config);
+	status = cassette_end(cassette, status);
 	trace_end(trace);
 	return status;
 }
@@ -215,6 +242,10 @@ static const struct cli_option options[] = {
 	{ OPT_PAGES, "pages", "N", "pages of one site at most (default 3)" },
 	{ OPT_TIMEOUT, "timeout", "TIME", "for one request (default 10s)" },
 	{ OPT_PAUSE, "pause", "TIME", "between two pages of one host (default 200ms)" },
+	{ OPT_MAX_AGE, "max-age", "TIME", "pages from the cache up to this age (default 6h)" },
+	{ OPT_NO_CACHE, "no-cache", NULL, "take nothing from the cache, and keep nothing" },
+	{ OPT_RECORD, "record", "DIR", "keep all answers in a cassette, leadpipe(7)" },
+	{ OPT_REPLAY, "replay", "DIR", "answers from a cassette, without a network" },
 	{ OPT_ALLOW_PRIVATE, "allow-private", NULL, "sites at loopback and private addresses, too" },
 	{ OPT_USER_AGENT, "user-agent", "TEXT", "who to be for the sites; robots.txt goes by its first word" },
 	{ OPT_NO_FETCH, "no-fetch", NULL, "facts from the record alone" },
@@ -230,8 +261,9 @@ int main(int argc, char **argv)
 	static const struct cli_verb verbs[] = {
 		{
 			.kind = CLI_FILTER,
-			.synopsis = "[-j N] [--pages N] [--timeout TIME] [--pause TIME] [--allow-private] [--user-agent TEXT] "
-				    "[--no-fetch | --html FILE [--url URL]] [--as KIND] [--max-line BYTES] [FILE...]",
+			.synopsis =
+				"[-j N] [--pages N] [--timeout TIME] [--pause TIME] [--max-age TIME] [--no-cache] [--record DIR | --replay DIR] [--allow-private] [--user-agent TEXT] "
+				"[--no-fetch | --html FILE [--url URL]] [--as KIND] [--max-line BYTES] [FILE...]",
 			.summary = "adds what the record and the company's website tell: facts with their sources, technologies, gaps, quality",
 			.options = options,
 			.examples = "hs-tasks claim --type enrich | enrich | hs-tasks complete\n"

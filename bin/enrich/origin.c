@@ -7,7 +7,7 @@
 #include "robots.h"
 
 /* The first 500 KiB of a robots.txt count; a file that does not end within the larger figure is taken for none that can be had. */
-enum { ROBOTS_ARENA_BYTES = 2 << 20, ROBOTS_LARGEST_BYTES = 1 << 20, ATTEMPTS = 2, LONGEST_WAIT_MS = 10000 };
+enum { ROBOTS_ARENA_BYTES = 2 << 20, ROBOTS_LARGEST_BYTES = 1 << 20, ATTEMPTS = 2, LONGEST_WAIT_MS = 10000, ROBOTS_MAX_AGE_MS = 24 * 3600000 };
 
 struct job {
 	struct job *next;
@@ -164,7 +164,9 @@ static struct job *pop_job(struct origin *origin)
 	return job;
 }
 
-static bool submit(struct origins *o, const char *url, const char *op, const char *task, size_t max_bytes, http_done *done, void *arg)
+/* A visitor who does not come back within hours is the politest: our own age counts, not what servers tell browsers. */
+static bool submit(
+	struct origins *o, const char *url, const char *op, const char *task, size_t max_bytes, int64_t max_age_ms, http_done *done, void *arg)
 {
 	struct http_spec spec = {
 		.method = "GET",
@@ -174,6 +176,7 @@ static bool submit(struct origins *o, const char *url, const char *op, const cha
 		.timeout_ms = o->options.timeout_ms,
 		.max_wait_ms = LONGEST_WAIT_MS,
 		.max_body_bytes = max_bytes,
+		.reuse = { .kind = op, .max_age_ms = max_age_ms, .is_policy = true },
 		.op = op,
 		.task = slice_of(task),
 		.count = 1,
@@ -220,7 +223,8 @@ static void take_robots(const struct http_response *response, void *arg);
 static bool ask_robots(struct origin *origin, const char *url)
 {
 	const char *task = origin->first == NULL ? "" : origin->first->task;
-	return submit(origin->all, url, "web.robots", task, ROBOTS_LARGEST_BYTES, take_robots, origin);
+	int64_t max_age_ms = origin->all->options.max_age_ms < ROBOTS_MAX_AGE_MS ? origin->all->options.max_age_ms : ROBOTS_MAX_AGE_MS;
+	return submit(origin->all, url, "web.robots", task, ROBOTS_LARGEST_BYTES, max_age_ms, take_robots, origin);
 }
 
 /* False where the answer is no redirect that can be followed: RFC 9309 then calls the file unavailable. */
@@ -271,7 +275,8 @@ static void take_page(const struct http_response *response, void *arg)
 	pause_ms = pause_ms < ORIGIN_MAX_PAUSE_MS ? pause_ms : ORIGIN_MAX_PAUSE_MS;
 	origin->busy = false;
 	origin->all->pages_in_flight--;
-	origin->next_us = clock_steady_us() + pause_ms * 1000;
+	if (response->source == HTTP_FROM_NETWORK)
+		origin->next_us = clock_steady_us() + pause_ms * 1000;
 	answer(job, ORIGIN_FETCHED, response);
 }
 
@@ -294,7 +299,7 @@ static bool step_origin(struct origin *origin, int64_t now_us, int64_t *due_us)
 	if (o->pages_in_flight == ORIGIN_PAGES_IN_FLIGHT)
 		return false;
 	struct job *job = pop_job(origin);
-	if (!submit(o, job->url, "web.fetch", job->task, o->options.max_page_bytes, take_page, job)) {
+	if (!submit(o, job->url, "web.fetch", job->task, o->options.max_page_bytes, o->options.max_age_ms, take_page, job)) {
 		struct http_response none = { .result = HTTP_UNREACHABLE, .error = "out of memory" };
 		answer(job, ORIGIN_NO_ROBOTS, &none);
 		return true;

@@ -1,4 +1,5 @@
-/* bin/enrich/origin.h - fetches pages the polite way: robots.txt of each origin once a run (RFC 9309), one request at a time to an origin, a pause between two of them.
+/* bin/enrich/origin.h - fetches pages the polite way: robots.txt of each origin once a run (RFC 9309), one request at a time to an origin, a pause between two of them. What
+ * the engine's cache has is neither asked for nor paused after.
  *
  * robots.txt: 2xx is read, other 4xx allow everything, 5xx and anything that is no answer allow nothing; up to 5 redirects are followed, to whatever host, as
  * section 2.3.1.2 wants. LinkedIn's is not asked for: nothing of LinkedIn is fetched. */
@@ -20,6 +21,7 @@ struct origin_options {
 	int64_t timeout_ms; /* for one request */
 	int64_t pause_ms; /* between an answer and the next page of the same origin */
 	size_t max_page_bytes;
+	int64_t max_age_ms; /* of what is taken from the cache; robots.txt is never taken after 24 hours (RFC 9309 section 2.4) */
 };
 
 struct origins;

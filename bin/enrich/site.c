@@ -342,7 +342,6 @@ static void take_answer(const struct origin_answer *answer, void *arg)
 	const struct http_response *response = answer->response;
 	bool is_page = answer->verdict == ORIGIN_FETCHED && response->result == HTTP_ANSWERED;
 	/* A host that asks for long pauses is asked for one page. */
-	/* A host that asks for long pauses is asked for one page. */
 	site->one_page = answer->crawl_delay_ms > SITE_LONGEST_CRAWL_DELAY_MS;
 	if (is_page && !site->has_home) {
 		take_home(site, response);

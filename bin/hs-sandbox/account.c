@@ -68,14 +68,14 @@ void owner_get(struct call *c)
 	sqlite3_reset(stmt);
 }
 
-/* A developer test account: nobody's customers. */
+/* A developer test account, nobody's customers, unless it plays another. */
 void account_details(struct call *c)
 {
 	struct jsonw *w = &c->json;
 	reply_start(c, 200);
 	jsonw_object(w);
 	jsonw_put_int(w, "portalId", c->portal->portal_id);
-	jsonw_put_text(w, "accountType", "DEVELOPER_TEST");
+	jsonw_put_text(w, "accountType", c->portal->account_type);
 	jsonw_put_text(w, "timeZone", "UTC");
 	jsonw_put_text(w, "companyCurrency", "USD");
 	jsonw_name(w, "additionalCurrencies");
@@ -92,7 +92,7 @@ void account_usage(struct call *c)
 {
 	struct jsonw *w = &c->json;
 	char now[CLOCK_TEXT_BYTES], midnight[CLOCK_TEXT_BYTES];
-	int64_t ms = clock_real_ms();
+	int64_t ms = portal_server_ms(c->portal);
 	clock_format(ms, now);
 	clock_format((ms / MS_PER_DAY + 1) * MS_PER_DAY, midnight);
 	reply_start(c, 200);

@@ -30,13 +30,13 @@ static struct limit_state refuse_by_fault(struct api *api, bool search)
 {
 	return (struct limit_state){
 		.verdict = search ? LIMIT_SECONDLY : LIMIT_TEN_SECONDLY,
-		.daily_remaining = api->limits.daily - api->limits.daily_used,
+		.daily_remaining = api->limits.settings.daily - api->limits.daily_used,
 	};
 }
 
 struct arrival api_arrive(struct api *api, const struct api_request *request)
 {
-	struct arrival a = { .verdict = VERDICT_ANSWER, .at_us = clock_steady_us() };
+	struct arrival a = { .verdict = VERDICT_ANSWER, .at_us = clock_steady_us(), .at_ms = clock_real_ms() };
 	struct slice token = bearer(request->authorization);
 	bool search = is_search(request);
 	a.delay_us = latency_draw_us(&api->latency, &api->random);
@@ -44,14 +44,14 @@ struct arrival api_arrive(struct api *api, const struct api_request *request)
 		a.verdict = VERDICT_NO_TOKEN;
 		return a;
 	}
-	a.has_limit_headers = !search && api->limits.rate > 0;
+	a.has_limit_headers = !search && api->limits.settings.rate > 0;
 	a.fault = faults_draw(&api->faults, &api->random);
 	if (a.fault == FAULT_429) {
 		a.limit = refuse_by_fault(api, search);
 		a.verdict = VERDICT_LIMITED;
 		return a;
 	}
-	a.limit = limits_arrive(&api->limits, token, search, a.at_us, clock_real_ms() / MS_PER_DAY);
+	a.limit = limits_arrive(&api->limits, token, search, a.at_us, (a.at_ms + api->portal.date_offset_ms) / MS_PER_DAY);
 	api->portal.daily_used = api->limits.daily_used;
 	if (a.limit.verdict != LIMIT_OK)
 		a.verdict = VERDICT_LIMITED;
@@ -61,6 +61,11 @@ struct arrival api_arrive(struct api *api, const struct api_request *request)
 		a.verdict = VERDICT_RESET;
 	else if (a.fault == FAULT_STALL)
 		a.verdict = VERDICT_STALL;
+	if (a.verdict == VERDICT_ANSWER && a.fault == FAULT_LATE) {
+		a.verdict = VERDICT_LATE;
+		a.delay_us = api->faults.late_ms * 1000;
+		api->late++;
+	}
 	return a;
 }
 
@@ -192,8 +197,7 @@ static void run(struct api *api, const struct route *route, struct call *c)
 		return;
 	cli_warn("%.*s: %s", (int)c->path.len, c->path.ptr, s->error[0] == '\0' ? "out of memory" : s->error);
 	/* The definitions in memory may be those of the transaction that has just been undone. */
-	for (int i = 0; i < TYPE_COUNT; i++)
-		schema_load(&api->portal.schemas[i], s, &object_types[i]);
+	portal_reload(&api->portal);
 	reply_error(c, 500, NULL, "internal error");
 	c->objects = 0;
 }
@@ -214,28 +218,42 @@ static void answer(struct api *api, const struct api_request *request, const str
 		run(api, *route, c);
 }
 
+/* The fault that struck, if one did: a call that was refused anyway was spared. */
+static const char *fault_of(const struct arrival *a)
+{
+	bool has_struck = a->verdict == VERDICT_LIMITED ? a->fault == FAULT_429 : a->verdict != VERDICT_NO_TOKEN && a->fault != FAULT_NONE;
+	return has_struck ? fault_name(a->fault) : NULL;
+}
+
 unsigned api_answer(struct api *api, const struct api_request *request, const struct arrival *arrival)
 {
 	const struct route *route = NULL;
+	bool is_late = arrival->verdict == VERDICT_LATE, is_dropped = is_late && clock_steady_us() < arrival->at_us + arrival->delay_us;
 	arena_reset(&api->arena);
 	struct call c = { .portal = &api->portal, .arena = &api->arena, .out = &api->out };
-	if (arrival->verdict == VERDICT_RESET || arrival->verdict == VERDICT_STALL) {
+	if (is_late)
+		api->late--;
+	if (arrival->verdict == VERDICT_RESET || arrival->verdict == VERDICT_STALL || is_dropped) {
 		route = find_route(&c, request);
 		reply_empty(&c, 0);
 	} else {
 		answer(api, request, arrival, &c, &route);
 	}
-	if (arrival->fault == FAULT_LOST && arrival->verdict == VERDICT_ANSWER)
-		c.status = 0;
 	struct call_line line = {
+		.at_ms = arrival->at_ms,
 		.operation = route == NULL ? "other" : route->operation,
 		.type = route == NULL || c.type == NULL ? NULL : c.type->plural,
 		.method = request->method,
 		.path = c.path,
 		.status = c.status,
 		.objects = c.status < 400 ? c.objects : 0,
+		.fault = fault_of(arrival),
 		.us = clock_steady_us() - arrival->at_us,
 	};
+	if (is_late || (arrival->fault == FAULT_LOST && arrival->verdict == VERDICT_ANSWER)) {
+		line.effect = c.status;
+		line.status = c.status = 0;
+	}
 	calls_add(&api->calls, &line);
 	return c.status;
 }

@@ -13,6 +13,7 @@ struct api {
 	struct faults faults;
 	struct calls calls;
 	struct random random; /* latency and faults */
+	int64_t late; /* calls whose effect is still to come */
 	const char *token; /* NULL: any token will do */
 	const char *scopes; /* "a,b"; NULL: all */
 	struct arena arena; /* for one call */
@@ -26,6 +27,7 @@ enum verdict {
 	VERDICT_LIMITED,
 	VERDICT_STATUS, /* of `fault` */
 	VERDICT_RESET,
+	VERDICT_LATE, /* cut now, answered to nobody after delay_us */
 	VERDICT_STALL,
 };
 struct arrival {
@@ -35,6 +37,7 @@ struct arrival {
 	bool has_limit_headers;
 	int64_t delay_us;
 	int64_t at_us; /* steady time */
+	int64_t at_ms; /* real time */
 };
 
 struct api_request {
@@ -47,6 +50,7 @@ struct api_request {
 
 struct arrival api_arrive(struct api *api, const struct api_request *request);
 
-/* Answers into api->out and gives the status; 0: cut the connection without an answer. */
+/* Answers into api->out and gives the status; 0: cut the connection without an answer. A late call that comes before its time, since the server is
+ * about to end, has no effect. */
 unsigned api_answer(struct api *api, const struct api_request *request, const struct arrival *arrival);
 #endif

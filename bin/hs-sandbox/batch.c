@@ -5,7 +5,8 @@
  * both (HubSpot/hubspot-api-php#619). A batch that names a record twice is refused. */
 #include <stdio.h>
 
-#include "associations.h"
+#include "history.h"
+#include "links.h"
 #include "objects.h"
 #include "records.h"
 #include "values.h"
@@ -131,6 +132,15 @@ void batch_read(struct call *c)
 	}
 	struct slice *names = call_strings(c, json_get(c->body, "properties"), &count);
 	reader_init(c, &reader, c->type, names, count);
+	names = call_strings(c, json_get(c->body, "propertiesWithHistory"), &count);
+	reader_want_histories(c, &reader, names, count);
+	if (reader.history_count > 0 && b->inputs->count > HISTORY_MAX_RECORDS) {
+		reply_invalid(c,
+			"The maximum number of inputs supported in a batch request for property histories is %d. Please reduce the number of items and try"
+			" again",
+			HISTORY_MAX_RECORDS);
+		return;
+	}
 	reply_batch_start(c);
 	for (const struct json *input = b->inputs->child; input != NULL; input = input->next) {
 		struct slice name = json_text(json_get(input, "id"));
@@ -172,13 +182,13 @@ void batch_create(struct call *c)
 		if (c->type->index == TYPE_CONTACT && !is_named_once(c, b, input, email_of))
 			return;
 		if (!record_check(c, c->type, 0, json_get(input, "properties"), &changes, &problem) ||
-			!associations_check(c, c->type, associations, &problem)) {
+			!links_check(c, c->type, associations, &problem)) {
 			if (!take_problem(c, b, input, &problem))
 				return;
 			continue;
 		}
 		int64_t id = record_insert(c, c->type, &changes);
-		associations_apply(c, c->type, id, associations);
+		links_apply(c, c->type, id, associations);
 		record_put_written(c, c->type, id, &changes, &extra);
 	}
 	batch_end(c, b, 201);

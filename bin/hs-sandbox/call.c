@@ -3,15 +3,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "lag.h"
+
 enum { FIRST_OBJECT_ID = 100000000, ERROR_TEXT_BYTES = 1024 };
 
 /* -- the portal -- */
 
-bool portal_open(struct portal *p, const char *path, const struct clock *clock, char error[STORE_ERROR_BYTES])
+bool portal_open(struct portal *p, const char *path, const struct clock *clock, int64_t date_offset_ms, char error[STORE_ERROR_BYTES])
 {
 	char now[CLOCK_TEXT_BYTES];
 	struct store *s = &p->store;
-	*p = (struct portal){ .clock = *clock, .portal_id = 4200001 };
+	*p = (struct portal){ .clock = *clock, .date_offset_ms = date_offset_ms, .portal_id = 4200001 };
 	random_seed_real(&p->random);
 	if (!store_open(s, path))
 		goto failed;
@@ -23,10 +25,10 @@ bool portal_open(struct portal *p, const char *path, const struct clock *clock, 
 			goto failed;
 	}
 	p->next_id = FIRST_OBJECT_ID;
+	if (!portal_reload(p))
+		goto failed;
 	for (int i = 0; i < TYPE_COUNT; i++) {
 		char sql[64];
-		if (!schema_load(&p->schemas[i], s, &object_types[i]))
-			goto failed;
 		snprintf(sql, sizeof sql, "SELECT max(hs_object_id) FROM %s", object_types[i].plural);
 		int64_t highest = store_number(s, 0, sql, "");
 		if (highest > p->next_id)
@@ -40,8 +42,17 @@ failed:
 	return false;
 }
 
+bool portal_reload(struct portal *p)
+{
+	bool good = labels_load(&p->labels, &p->store);
+	for (int i = 0; i < TYPE_COUNT; i++)
+		good &= schema_load(&p->schemas[i], &p->store, &object_types[i]);
+	return good;
+}
+
 bool portal_close(struct portal *p, char error[STORE_ERROR_BYTES])
 {
+	labels_release(&p->labels);
 	for (int i = 0; i < TYPE_COUNT; i++)
 		schema_release(&p->schemas[i]);
 	bool good = store_close(&p->store);
@@ -50,9 +61,28 @@ bool portal_close(struct portal *p, char error[STORE_ERROR_BYTES])
 	return good;
 }
 
+bool portal_set_lag(struct portal *p, int64_t lag_ms, char error[STORE_ERROR_BYTES])
+{
+	store_begin(&p->store);
+	if (lag_ms > 0)
+		lag_start(&p->store, p->schemas);
+	else
+		lag_stop(&p->store);
+	p->lag_ms = lag_ms;
+	if (store_end(&p->store, true))
+		return true;
+	snprintf(error, STORE_ERROR_BYTES, "%s", p->store.error);
+	return false;
+}
+
+int64_t portal_server_ms(const struct portal *p)
+{
+	return clock_real_ms() + p->date_offset_ms;
+}
+
 void portal_now(const struct portal *p, char text[CLOCK_TEXT_BYTES])
 {
-	clock_format(clock_now_ms(&p->clock), text);
+	clock_format(p->clock.is_fixed ? p->clock.fixed_ms : portal_server_ms(p), text);
 }
 
 /* -- problems -- */

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "record/write.h"
+#include "labels.h"
 #include "schema.h"
 
 enum { SQL_MAX_BYTES = 1 << 20, CORRELATION_BYTES = 37 };
@@ -15,18 +16,32 @@ enum { SQL_MAX_BYTES = 1 << 20, CORRELATION_BYTES = 37 };
 struct portal {
 	struct store store;
 	struct schema schemas[TYPE_COUNT];
-	struct clock clock;
+	struct labels labels;
+	struct clock clock; /* of what is written, where --now fixes it */
+	int64_t date_offset_ms; /* of the server's clock from real time */
 	struct random random; /* correlation ids */
 	int64_t next_id;
 	int64_t portal_id;
 	int64_t daily_limit, daily_used; /* limit 0: none */
+	int64_t lag_ms; /* of the search index */
+	const char *account_type; /* of the account details; a literal or an argument */
+	bool refuses_unique; /* properties with hasUniqueValue */
 };
 
 /* Opens the database (NULL: in memory) and creates what a new portal has. False with a message. */
-bool portal_open(struct portal *p, const char *path, const struct clock *clock, char error[STORE_ERROR_BYTES]);
+bool portal_open(struct portal *p, const char *path, const struct clock *clock, int64_t date_offset_ms, char error[STORE_ERROR_BYTES]);
+
+/* Reads the definitions anew, as after a transaction that was undone. False when memory ran out or the database failed. */
+bool portal_reload(struct portal *p);
 bool portal_close(struct portal *p, char error[STORE_ERROR_BYTES]);
 
-/* The time as the API writes it. */
+/* From now on searches are that far behind the writes; 0: not at all. False with a message. */
+bool portal_set_lag(struct portal *p, int64_t lag_ms, char error[STORE_ERROR_BYTES]);
+
+/* The server's clock: real time plus its offset. */
+int64_t portal_server_ms(const struct portal *p);
+
+/* The time that records are written at, as the API writes it: the server's, unless the clock is fixed. */
 void portal_now(const struct portal *p, char text[CLOCK_TEXT_BYTES]);
 
 struct query {

@@ -45,19 +45,23 @@ static void count(struct calls *c, const struct call_line *line)
 /* One write, so that lines stay whole for whoever follows the file. */
 static void write_line(struct calls *c, const struct call_line *line)
 {
-	char now[CLOCK_TEXT_BYTES];
+	char at[CLOCK_TEXT_BYTES];
 	struct buf out;
 	struct jsonw w;
-	clock_format(clock_real_ms(), now);
+	clock_format(line->at_ms, at);
 	buf_init(&out, MAX_LINE_BYTES);
 	jsonw_init(&w, &out);
 	jsonw_object(&w);
-	jsonw_put_text(&w, "ts", now);
+	jsonw_put_text(&w, "ts", at);
 	jsonw_put_text(&w, "op", line->operation);
 	jsonw_put_text(&w, "method", line->method);
 	jsonw_put_string(&w, "path", line->path);
 	jsonw_put_int(&w, "status", line->status);
 	jsonw_put_int(&w, "objects", line->objects);
+	if (line->fault != NULL)
+		jsonw_put_text(&w, "fault", line->fault);
+	if (line->effect != 0)
+		jsonw_put_int(&w, "effect", line->effect);
 	jsonw_name(&w, "ms");
 	jsonw_double(&w, (double)line->us / 1000);
 	jsonw_object_end(&w);
@@ -75,7 +79,7 @@ void calls_add(struct calls *c, const struct call_line *line)
 		write_line(c, line);
 }
 
-void calls_report(const struct calls *c, struct buf *out)
+void calls_report(const struct calls *c, int64_t late, struct buf *out)
 {
 	char name[128];
 	struct jsonw w;
@@ -99,5 +103,6 @@ void calls_report(const struct calls *c, struct buf *out)
 			jsonw_put_int(&w, name, c->by_status[status]);
 	}
 	jsonw_object_end(&w);
+	jsonw_put_int(&w, "late", late);
 	jsonw_object_end(&w);
 }

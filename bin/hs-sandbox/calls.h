@@ -18,11 +18,14 @@ struct calls {
 };
 
 struct call_line {
+	int64_t at_ms; /* of the arrival, real time */
 	const char *operation; /* of the route; static */
 	const char *type; /* of the objects; static, NULL where there is none */
 	const char *method;
 	struct slice path;
 	unsigned status, objects;
+	const char *fault; /* that struck; static, NULL for none */
+	unsigned effect; /* the status it would have been answered with, where it was carried out but not answered; else 0 */
 	int64_t us;
 };
 
@@ -33,6 +36,6 @@ void calls_close(struct calls *c);
 /* Counts a call and writes its line. */
 void calls_add(struct calls *c, const struct call_line *line);
 
-/* {"total", "objects", "by": {"search tasks": 12}, "status": {"200": 12}}. */
-void calls_report(const struct calls *c, struct buf *out);
+/* {"total", "objects", "by": {"search tasks": 12}, "status": {"200": 12}, "late": 0}. */
+void calls_report(const struct calls *c, int64_t late, struct buf *out);
 #endif

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "associations.h"
+#include "links.h"
 #include "demo_data.h"
 #include "records.h"
 
@@ -109,6 +109,11 @@ static bool one_in(struct maker *m, unsigned n)
 	return random_below(&m->random, n) == 0;
 }
 
+static void link_with(struct maker *m, int type_id, int64_t from_id, int64_t to_id)
+{
+	link_add(&m->call, labels_find(&m->call.portal->labels, type_id), from_id, to_id);
+}
+
 static const char *website(struct maker *m, const struct demo_company *company)
 {
 	return company->manner == DEMO_NO_SITE ? NULL : text(m, "http://%s.localhost:%u/", company->host, m->port);
@@ -177,7 +182,7 @@ static struct contact make_contact(struct maker *m, size_t index)
 		has_last ? last->shown : "");
 	contact.id = record_insert(&m->call, &object_types[TYPE_CONTACT], &m->changes);
 	if (contact.has_company)
-		association_add(&m->call, &object_types[TYPE_CONTACT], contact.id, &object_types[TYPE_COMPANY], m->company_ids[company.index], 1);
+		link_with(m, 1, contact.id, m->company_ids[company.index]);
 	return contact;
 }
 
@@ -196,9 +201,9 @@ static void make_task(struct maker *m, const char *subject, const struct contact
 	int64_t id = record_insert(&m->call, task, &m->changes);
 	if (contact == NULL)
 		return;
-	association_add(&m->call, task, id, &object_types[TYPE_CONTACT], contact->id, 204);
+	link_with(m, 204, id, contact->id);
 	if (contact->has_company)
-		association_add(&m->call, task, id, &object_types[TYPE_COMPANY], m->company_ids[contact->company], 192);
+		link_with(m, 192, id, m->company_ids[contact->company]);
 }
 
 static void make_enrich_task(struct maker *m, const struct contact *contact, size_t index)

@@ -3,46 +3,32 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "site.h"
-#include "timer.h"
+#include "request.h"
+#include "waits.h"
 
 enum {
-	MAX_BODY_BYTES = 16 << 20,
-	MAX_REPORT_BYTES = 1 << 20,
 	CONNECTION_MEMORY_BYTES = 64 << 10,
 	MAX_CONNECTIONS = 4096,
 	LISTEN_BACKLOG = 1024,
 	SPARE_FILES = 64,
-	HEADER_BYTES = 32,
+	GONE_CHECK_US = 50000,
+	MAX_LAST_ROUNDS = 100,
 };
 
 struct http {
 	struct api *api;
 	int fd;
 	unsigned port;
-	struct timer timer;
-	bool has_timer;
+	struct waits waits; /* of struct request */
 	struct MHD_Daemon *daemon;
-};
-
-enum request_state { REQUEST_NEW, REQUEST_RECEIVING, REQUEST_DECIDED };
-enum request_kind { REQUEST_API, REQUEST_SITE, REQUEST_SANDBOX };
-
-/* One request, from its first line until its answer is sent. */
-struct request {
-	enum request_state state;
-	enum request_kind kind;
-	char *uri;
-	struct buf body;
-	bool body_too_large;
-	struct slice site;
-	struct arrival arrival;
+	int epoll_fd; /* the daemon's: readable when it has something to do */
 };
 
 /* -- connections -- */
@@ -81,149 +67,39 @@ static enum MHD_Result cut(struct MHD_Connection *connection)
 	return MHD_NO;
 }
 
-static struct slice header(struct MHD_Connection *connection, const char *name)
-{
-	return slice_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
-}
-
-/* -- answers -- */
-
-static enum MHD_Result send_and_free(struct MHD_Connection *connection, unsigned status, struct MHD_Response *response)
-{
-	if (response == NULL)
-		return MHD_NO;
-	enum MHD_Result result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static struct MHD_Response *json_response(struct buf *body)
-{
-	struct MHD_Response *response = MHD_create_response_from_buffer(body->len, body->ptr, MHD_RESPMEM_MUST_COPY);
-	if (response != NULL && body->len > 0)
-		MHD_add_response_header(response, "Content-Type", "application/json;charset=utf-8");
-	return response;
-}
-
-static void add_number_header(struct MHD_Response *response, const char *name, int64_t number)
-{
-	char text[HEADER_BYTES];
-	snprintf(text, sizeof text, "%lld", (long long)number);
-	MHD_add_response_header(response, name, text);
-}
-
-static void add_limit_headers(struct MHD_Response *response, const struct api *api, const struct arrival *a)
-{
-	if (!a->has_limit_headers)
-		return;
-	add_number_header(response, "X-HubSpot-RateLimit-Max", api->limits.rate);
-	add_number_header(response, "X-HubSpot-RateLimit-Remaining", a->limit.remaining);
-	add_number_header(response, "X-HubSpot-RateLimit-Interval-Milliseconds", LIMIT_WINDOW_MS);
-	if (api->limits.daily > 0) {
-		add_number_header(response, "X-HubSpot-RateLimit-Daily", api->limits.daily);
-		add_number_header(response, "X-HubSpot-RateLimit-Daily-Remaining", a->limit.daily_remaining);
-	}
-}
-
-static enum MHD_Result answer_api(struct http *http, struct MHD_Connection *connection, const char *method, struct request *r)
-{
-	struct api_request request = {
-		.method = method,
-		.uri = slice_of(r->uri),
-		.content_type = header(connection, "Content-Type"),
-		.body = buf_slice(&r->body),
-		.body_too_large = r->body_too_large,
-	};
-	unsigned status = api_answer(http->api, &request, &r->arrival);
-	if (status == 0)
-		return cut(connection);
-	struct MHD_Response *response = json_response(&http->api->out);
-	if (response != NULL)
-		add_limit_headers(response, http->api, &r->arrival);
-	return send_and_free(connection, status, response);
-}
-
-static enum MHD_Result answer_site(struct http *http, struct MHD_Connection *connection, struct request *r)
-{
-	struct site_answer answer;
-	struct slice rest = slice_of(r->uri), path;
-	slice_split(&rest, '?', &path);
-	site_get(r->site, path, http->port, &answer);
-	struct MHD_Response *response = MHD_create_response_from_buffer(answer.body.len, answer.body.ptr, MHD_RESPMEM_MUST_COPY);
-	for (size_t i = 0; response != NULL && i < answer.header_count; i++)
-		MHD_add_response_header(response, answer.headers[i].name, answer.headers[i].value);
-	buf_release(&answer.body);
-	return send_and_free(connection, answer.status, response);
-}
-
-/* What the sandbox says of itself: no token, no limit, not counted. */
-static enum MHD_Result answer_sandbox(struct http *http, struct MHD_Connection *connection, const char *method, const struct request *r)
-{
-	struct buf body;
-	bool is_known = strcmp(method, "GET") == 0 && strcmp(r->uri, "/sandbox/calls") == 0;
-	buf_init(&body, MAX_REPORT_BYTES);
-	if (is_known)
-		calls_report(&http->api->calls, &body);
-	else
-		buf_puts(&body, "{\"status\":\"error\",\"message\":\"only GET /sandbox/calls is here\"}");
-	buf_putc(&body, '\n');
-	struct MHD_Response *response = json_response(&body);
-	buf_release(&body);
-	return send_and_free(connection, is_known ? 200 : 404, response);
-}
-
 /* -- requests -- */
 
-static void *request_new(void *closure, const char *uri, struct MHD_Connection *connection)
+static void *start_request(void *closure, const char *uri, struct MHD_Connection *connection)
 {
-	struct request *r = calloc(1, sizeof *r);
 	(void)closure;
 	(void)connection;
-	if (r == NULL)
-		return NULL;
-	buf_init(&r->body, MAX_BODY_BYTES);
-	r->uri = strdup(uri);
-	return r;
+	return request_new(uri);
 }
 
-static void request_free(void *closure, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode reason)
+static void end_request(void *closure, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode reason)
 {
-	struct request *r = *state;
 	(void)closure;
 	(void)connection;
 	(void)reason;
-	if (r == NULL)
-		return;
-	buf_release(&r->body);
-	free(r->uri);
-	free(r);
+	request_free(*state);
+	*state = NULL;
 }
 
-/* The whole request is in. Gives the time to wait before it is answered, in microseconds, or -1 to wait until the client goes away. */
-static int64_t decide(struct http *http, struct MHD_Connection *connection, const char *method, struct request *r)
+/* Once it is carried out. Without a response, by a fault or for want of memory, the connection is cut. */
+static enum MHD_Result send_answer(struct MHD_Connection *connection, const struct request *r)
 {
-	struct slice host = header(connection, "Host");
-	r->state = REQUEST_DECIDED;
-	if (site_name(host, &r->site)) {
-		r->kind = REQUEST_SITE;
-		return site_delay_ms(r->site, slice_of(r->uri)) * 1000;
-	}
-	if (slice_starts(slice_of(r->uri), "/sandbox/")) {
-		r->kind = REQUEST_SANDBOX;
-		return 0;
-	}
-	struct api_request request = { .method = method, .uri = slice_of(r->uri), .authorization = header(connection, "Authorization") };
-	r->arrival = api_arrive(http->api, &request);
-	return r->arrival.verdict == VERDICT_STALL ? -1 : r->arrival.delay_us;
+	return r->response == NULL ? cut(connection) : MHD_queue_response(connection, r->status, r->response);
 }
 
-static enum MHD_Result answer(struct http *http, struct MHD_Connection *connection, const char *method, struct request *r)
+/* The connection of a late call is cut, and the call waits without one. */
+static enum MHD_Result part(struct http *http, struct MHD_Connection *connection, struct request *r, int64_t due_us, void **state)
 {
-	switch (r->kind) {
-	case REQUEST_SITE: return answer_site(http, connection, r);
-	case REQUEST_SANDBOX: return answer_sandbox(http, connection, method, r);
-	default: return answer_api(http, connection, method, r);
+	*state = NULL;
+	if (!waits_push(&http->waits, due_us, r)) {
+		request_carry_out(r, http->api, http->port); /* before its time: dropped */
+		request_free(r);
 	}
+	return cut(connection);
 }
 
 static enum MHD_Result on_request(void *closure, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
@@ -233,26 +109,32 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
 	struct request *r = *state;
 	(void)url;
 	(void)version;
-	if (r == NULL || r->uri == NULL)
+	if (r == NULL)
 		return MHD_NO;
 	if (r->state == REQUEST_NEW) {
 		r->state = REQUEST_RECEIVING;
 		return MHD_YES;
 	}
-	if (r->state == REQUEST_RECEIVING && *upload_len > 0) {
-		buf_put(&r->body, upload, *upload_len);
-		r->body_too_large |= r->body.failed;
+	if (r->state == REQUEST_DONE)
+		return send_answer(connection, r);
+	if (*upload_len > 0) {
+		request_receive(r, upload, *upload_len);
 		*upload_len = 0;
 		return MHD_YES;
 	}
-	if (r->state == REQUEST_RECEIVING) {
-		int64_t wait_us = decide(http, connection, method, r);
-		struct timer_wait wait = { clock_steady_us() + (wait_us < 0 ? 0 : wait_us), connection,
-			wait_us < 0 ? connection_fd(connection) : -1 };
-		if (wait_us != 0 && timer_wait(&http->timer, wait))
-			return MHD_YES; /* comes back when resumed */
+	int64_t wait_us = request_arrive(r, http->api, connection, method), due_us = clock_steady_us() + wait_us;
+	if (wait_us < 0)
+		return MHD_NO;
+	if (request_is_late(r))
+		return part(http, connection, r, due_us, state);
+	if (wait_us > 0 && waits_push(&http->waits, due_us, r)) {
+		r->state = REQUEST_WAITING;
+		r->connection = connection;
+		MHD_suspend_connection(connection);
+		return MHD_YES; /* comes back when resumed */
 	}
-	return answer(http, connection, method, r);
+	request_carry_out(r, http->api, http->port);
+	return send_answer(connection, r);
 }
 
 /* -- life -- */
@@ -287,29 +169,82 @@ static unsigned allow_connections(void)
 
 bool http_start(struct http *http)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_INTERNAL_POLLING_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC;
-	http->has_timer = timer_start(&http->timer);
-	if (!http->has_timer)
-		return false;
+	unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME;
 	/* The port argument is only for show where a socket is given. */
 	http->daemon = MHD_start_daemon(flags, (uint16_t)http->port, NULL, NULL, on_request, http, MHD_OPTION_LISTEN_SOCKET, http->fd,
-		MHD_OPTION_URI_LOG_CALLBACK, request_new, http, MHD_OPTION_NOTIFY_COMPLETED, request_free, http, MHD_OPTION_CONNECTION_LIMIT,
+		MHD_OPTION_URI_LOG_CALLBACK, start_request, http, MHD_OPTION_NOTIFY_COMPLETED, end_request, http, MHD_OPTION_CONNECTION_LIMIT,
 		allow_connections(), MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_END);
-	return http->daemon != NULL;
+	if (http->daemon == NULL)
+		return false;
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	http->epoll_fd = info == NULL ? -1 : info->epoll_fd;
+	return http->epoll_fd >= 0;
+}
+
+static bool is_gone(struct MHD_Connection *connection)
+{
+	char byte;
+	ssize_t n = recv(connection_fd(connection), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+/* Carries out one that waited, and lets its connection, if it has one, send the answer. */
+static void finish(struct http *http, struct request *r)
+{
+	struct MHD_Connection *connection = r->connection;
+	request_carry_out(r, http->api, http->port);
+	if (connection == NULL) {
+		request_free(r);
+		return;
+	}
+	MHD_resume_connection(connection);
+	MHD_run(http->daemon); /* may end the request */
+}
+
+static void finish_due(struct http *http)
+{
+	for (struct request *r; (r = waits_pop(&http->waits, clock_steady_us())) != NULL;)
+		if (!request_is_stalled(r) || is_gone(r->connection) || !waits_push(&http->waits, clock_steady_us() + GONE_CHECK_US, r))
+			finish(http, r);
+}
+
+/* Waits for the network, a signal, or the next one that is due. */
+static void wait_for_work(const struct http *http, const sigset_t *open_mask)
+{
+	MHD_UNSIGNED_LONG_LONG mhd_ms;
+	struct pollfd poll_fd = { .fd = http->epoll_fd, .events = POLLIN };
+	int64_t next_us = waits_next_us(&http->waits), now_us = clock_steady_us(), wait_us = next_us == INT64_MAX ? INT64_MAX : next_us - now_us;
+	if (MHD_get_timeout(http->daemon, &mhd_ms) == MHD_YES && mhd_ms < (MHD_UNSIGNED_LONG_LONG)INT32_MAX && (int64_t)mhd_ms * 1000 < wait_us)
+		wait_us = (int64_t)mhd_ms * 1000;
+	if (wait_us < 0)
+		wait_us = 0;
+	struct timespec timeout = { .tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000 };
+	ppoll(&poll_fd, 1, wait_us == INT64_MAX ? NULL : &timeout, open_mask);
+}
+
+void http_run(struct http *http, const sigset_t *open_mask, bool (*is_over)(void))
+{
+	while (!is_over()) {
+		finish_due(http);
+		wait_for_work(http, open_mask);
+		MHD_run(http->daemon);
+	}
 }
 
 void http_stop(struct http *http)
 {
+	MHD_UNSIGNED_LONG_LONG ms;
 	if (http == NULL)
 		return;
-	if (http->daemon != NULL)
+	if (http->daemon != NULL) {
 		MHD_quiesce_daemon(http->daemon);
-	if (http->has_timer)
-		timer_stop(&http->timer);
-	if (http->daemon != NULL)
+		for (struct request *r; (r = waits_pop(&http->waits, INT64_MAX)) != NULL;)
+			finish(http, r);
+		for (int i = 0; i < MAX_LAST_ROUNDS && MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0; i++)
+			MHD_run(http->daemon);
 		MHD_stop_daemon(http->daemon);
-	if (http->has_timer)
-		timer_release(&http->timer);
+	}
+	waits_release(&http->waits);
 	close(http->fd);
 	free(http);
 }

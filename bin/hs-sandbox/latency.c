@@ -8,6 +8,8 @@
 
 enum { MAX_NUMBER_BYTES = 32, MAX_LATENCY_MS = 3600000 };
 
+static const double ROUNDING = 1e-9; /* of a sum of shares such as 33.3 */
+
 static bool parse_number(struct slice text, double *number)
 {
 	char copy[MAX_NUMBER_BYTES], *end;
@@ -120,40 +122,56 @@ int64_t latency_draw_us(const struct latency *l, struct random *r)
 }
 
 static const char *const fault_names[FAULT_COUNT] = {
+	[FAULT_NONE] = "none",
 	[FAULT_500] = "500",
 	[FAULT_502] = "502",
 	[FAULT_503] = "503",
 	[FAULT_RESET] = "reset",
 	[FAULT_LOST] = "lost",
+	[FAULT_LATE] = "late",
 	[FAULT_STALL] = "stall",
 	[FAULT_429] = "429",
 };
+
+const char *fault_name(enum fault fault)
+{
+	return fault_names[fault];
+}
+
+/* "500=5%" or "late=1%:30s"; adds its share to *sum. */
+static bool parse_fault(struct faults *f, struct slice part, double *sum)
+{
+	struct slice rest = part, name, percent;
+	double share;
+	int fault = FAULT_NONE + 1;
+	slice_split(&rest, '=', &name);
+	while (fault < FAULT_COUNT && !slice_is(name, fault_names[fault]))
+		fault++;
+	if (fault == FAULT_COUNT || f->chance[fault] > 0)
+		return false;
+	bool has_time = rest.len > 0 && memchr(rest.ptr, ':', rest.len) != NULL;
+	if (has_time != (fault == FAULT_LATE) || !slice_split(&rest, ':', &percent) || !slice_ends(percent, "%"))
+		return false;
+	percent.len--;
+	if (!parse_number(percent, &share) || share > 100 || (has_time && !clock_parse_span(rest, &f->late_ms)))
+		return false;
+	f->chance[fault] = share / 100;
+	*sum += share;
+	return true;
+}
 
 bool faults_parse(struct faults *f, struct slice text, char error[DIST_ERROR_BYTES])
 {
 	struct slice rest = text, part;
 	double sum = 0;
-	*f = (struct faults){ .chance = { 0 } };
-	while (slice_split(&rest, ',', &part)) {
-		struct slice percent = part, name;
-		double share;
-		int fault = 1;
-		slice_split(&percent, '=', &name);
-		while (fault < FAULT_COUNT && !slice_is(name, fault_names[fault]))
-			fault++;
-		if (fault == FAULT_COUNT || !slice_ends(percent, "%"))
-			goto bad;
-		percent.len--;
-		if (!parse_number(percent, &share) || share > 100)
-			goto bad;
-		f->chance[fault] = share / 100;
-		sum += share;
-	}
-	if (sum > 0 && sum <= 100)
+	bool good = true;
+	*f = (struct faults){ .late_ms = 0 };
+	while (good && slice_split(&rest, ',', &part))
+		good = parse_fault(f, part, &sum);
+	if (good && sum > 0 && sum <= 100 + ROUNDING)
 		return true;
-bad:
 	snprintf(error, DIST_ERROR_BYTES,
-		"wants shares of 500, 502, 503, 429, reset, lost and stall such as 500=5%%,reset=2%%, of 100%% at most together");
+		"wants shares of 500, 502, 503, 429, reset, lost, stall and late, each once, such as 500=5%%,reset=2%%,late=1%%:30s, of 100%% at most together");
 	return false;
 }
 

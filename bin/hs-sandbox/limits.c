@@ -2,10 +2,10 @@
 
 #include <stdlib.h>
 
-static bool window_init(struct limit_window *w, int64_t size, int64_t span_us)
+static bool window_init(struct limit_window *w, const struct limit_settings *settings, int64_t size, int64_t span_us)
 {
 	*w = (struct limit_window){ .size = (size_t)size, .span_us = span_us };
-	if (size == 0)
+	if (size == 0 || settings->is_fixed)
 		return true;
 	w->arrivals_us = calloc((size_t)size, sizeof *w->arrivals_us);
 	return w->arrivals_us != NULL;
@@ -22,11 +22,23 @@ static void window_roll(struct limit_window *w, int64_t now_us)
 	}
 }
 
-static bool window_has_room(struct limit_window *w, int64_t now_us)
+/* Empties it where a new one has begun. Time never steps back, so the number of the window need only differ. */
+static void window_turn(struct limit_window *w, int64_t since_seam_us)
+{
+	int64_t number = since_seam_us / w->span_us - (since_seam_us % w->span_us < 0);
+	if (number != w->current)
+		w->count = 0;
+	w->current = number;
+}
+
+static bool window_has_room(struct limit_window *w, int64_t now_us, int64_t seam_us)
 {
 	if (w->size == 0)
 		return true;
-	window_roll(w, now_us);
+	if (w->arrivals_us != NULL)
+		window_roll(w, now_us);
+	else
+		window_turn(w, now_us - seam_us);
 	return w->count < w->size;
 }
 
@@ -34,15 +46,16 @@ static void window_add(struct limit_window *w, int64_t now_us)
 {
 	if (w->size == 0)
 		return;
-	w->arrivals_us[w->next] = now_us;
+	if (w->arrivals_us != NULL)
+		w->arrivals_us[w->next] = now_us;
 	w->next = (w->next + 1) % w->size;
 	w->count++;
 }
 
-bool limits_init(struct limits *l, int64_t rate, int64_t search_rate, int64_t daily)
+bool limits_init(struct limits *l, const struct limit_settings *settings)
 {
-	*l = (struct limits){ .rate = rate, .search_rate = search_rate, .daily = daily };
-	return window_init(&l->search, search_rate, 1000000);
+	*l = (struct limits){ .settings = *settings };
+	return window_init(&l->search, settings, settings->search_rate, 1000000);
 }
 
 void limits_release(struct limits *l)
@@ -68,7 +81,8 @@ static struct limit_window *token_window(struct limits *l, struct slice token)
 	for (size_t i = 0; i < l->token_count; i++)
 		if (l->tokens[i].token_hash == hash)
 			return &l->tokens[i];
-	if (l->token_count < LIMIT_MAX_TOKENS && window_init(&l->tokens[l->token_count], l->rate, (int64_t)LIMIT_WINDOW_MS * 1000))
+	if (l->token_count < LIMIT_MAX_TOKENS &&
+		window_init(&l->tokens[l->token_count], &l->settings, l->settings.rate, (int64_t)LIMIT_WINDOW_MS * 1000))
 		l->tokens[l->token_count++].token_hash = hash;
 	return l->token_count == 0 ? NULL : &l->tokens[l->token_count - 1];
 }
@@ -81,9 +95,9 @@ struct limit_state limits_arrive(struct limits *l, struct slice token, bool is_s
 		l->day = day;
 		l->daily_used = 0;
 	}
-	if (l->daily > 0 && l->daily_used >= l->daily)
+	if (l->settings.daily > 0 && l->daily_used >= l->settings.daily)
 		state.verdict = LIMIT_DAILY;
-	else if (window != NULL && !window_has_room(window, now_us))
+	else if (window != NULL && !window_has_room(window, now_us, l->settings.seam_us))
 		state.verdict = is_search ? LIMIT_SECONDLY : LIMIT_TEN_SECONDLY;
 	if (state.verdict == LIMIT_OK) {
 		l->daily_used++;
@@ -91,6 +105,6 @@ struct limit_state limits_arrive(struct limits *l, struct slice token, bool is_s
 			window_add(window, now_us);
 	}
 	state.remaining = window == NULL ? 0 : (int64_t)(window->size - window->count);
-	state.daily_remaining = l->daily - l->daily_used;
+	state.daily_remaining = l->settings.daily - l->daily_used;
 	return state;
 }

@@ -1,6 +1,7 @@
-/* bin/hs-sandbox/limits.h - HubSpot's rate limits: a rolling ten-second window per token, one of a second for searches, and a daily count.
+/* bin/hs-sandbox/limits.h - HubSpot's rate limits: a ten-second window per token, one of a second for searches, and a daily count.
  *
- * A call is counted when it arrives; one that is refused is not counted. (developers.hubspot.com, "API usage guidelines", 2026) */
+ * A call is counted when it arrives, whatever becomes of it; one that is refused is not counted. HubSpot's windows roll; fixed ones, which start anew
+ * every ten seconds, let through up to twice the rate around their seam. (developers.hubspot.com, "API usage guidelines", 2026) */
 #ifndef SANDBOX_LIMITS_H
 #define SANDBOX_LIMITS_H
 #include "base/slice.h"
@@ -9,16 +10,22 @@ enum { LIMIT_WINDOW_MS = 10000, LIMIT_MAX_TOKENS = 64 };
 
 enum limit_verdict { LIMIT_OK, LIMIT_TEN_SECONDLY, LIMIT_SECONDLY, LIMIT_DAILY };
 
-/* The arrival times of the last `size` calls, oldest at `next` once it is full. */
+struct limit_settings {
+	int64_t rate, search_rate, daily; /* 0: no such limit */
+	bool is_fixed; /* the windows; else they roll */
+	int64_t seam_us; /* steady time at which a fixed window starts, and others any number of spans away */
+};
+
+/* The calls of the last `span_us`, or of the fixed window `current`. */
 struct limit_window {
-	int64_t *arrivals_us;
+	int64_t *arrivals_us; /* of the last `size` calls, the next one goes to `next`; NULL where the window is fixed */
 	size_t size, count, next;
-	int64_t span_us;
+	int64_t span_us, current;
 	uint64_t token_hash;
 };
 
 struct limits {
-	int64_t rate, search_rate, daily; /* 0: no such limit */
+	struct limit_settings settings;
 	int64_t daily_used, day;
 	struct limit_window search;
 	struct limit_window tokens[LIMIT_MAX_TOKENS];
@@ -32,7 +39,7 @@ struct limit_state {
 };
 
 /* False without memory. */
-bool limits_init(struct limits *l, int64_t rate, int64_t search_rate, int64_t daily);
+bool limits_init(struct limits *l, const struct limit_settings *settings);
 void limits_release(struct limits *l);
 
 /* A call arrives: now_us is steady time, day counts days (any epoch). */

@@ -1,9 +1,8 @@
 /* hs-sandbox - HubSpot's API on the loopback address, over SQLite, with web sites for the demo's companies.
  *
  * One thread answers everything, one request after the other: SQLite takes one writer anyway, a batch of a hundred takes a few milliseconds, and what a
- * test sees does not depend on threads. A delayed answer waits beside that thread, not in it. */
+ * test sees does not depend on threads. What is to be delayed waits beside the rest and holds nothing up. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 #include "base/config.h"
 #include "demo.h"
 #include "http.h"
-#include "objects.h"
+#include "tokens.h"
 
 enum {
 	MAX_ANSWER_BYTES = 64 << 20,
@@ -22,15 +21,18 @@ enum {
 	DEFAULT_DAILY = 625000,
 	MAX_RATE = 1000000
 };
+static const int64_t MAX_OFFSET_MS = 3650LL * MS_PER_DAY;
 
 struct options {
 	unsigned port;
 	const char *db_path, *calls_path;
 	const char *token, *token_file, *scopes;
-	int64_t rate, search_rate, daily;
+	struct limit_settings limits;
+	int64_t lag_ms, date_offset_ms;
 	struct latency latency;
 	struct faults faults;
-	bool demo;
+	bool demo, no_unique;
+	const char *account_type;
 };
 
 enum {
@@ -42,7 +44,12 @@ enum {
 	KEY_RATE,
 	KEY_SEARCH_RATE,
 	KEY_DAILY,
+	KEY_LIMIT_WINDOW,
+	KEY_LAG,
 	KEY_LATENCY,
+	KEY_DATE_OFFSET,
+	KEY_NO_UNIQUE,
+	KEY_ACCOUNT_TYPE,
 	KEY_FAIL,
 	KEY_CALLS,
 	KEY_DEMO
@@ -58,8 +65,13 @@ static const struct cli_option option_table[] = {
 	{ KEY_RATE, "rate", "N", "calls in ten seconds (default 190; 0: no limit)" },
 	{ KEY_SEARCH_RATE, "search-rate", "N", "searches a second (default 5; 0: no limit)" },
 	{ KEY_DAILY, "daily", "N", "calls a day (default 625000; 0: no limit)" },
+	{ KEY_LIMIT_WINDOW, "limit-window", "KIND", "rolling (default) or fixed" },
+	{ KEY_LAG, "lag", "TIME", "how long searches are behind the writes (default 0)" },
 	{ KEY_LATENCY, "latency", "DIST", "50ms, 50ms..200ms or p50=300ms,p95=800ms,p99=1200ms" },
-	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,stall=1%" },
+	{ KEY_FAIL, "fail", "LIST", "500=5%,502=1%,503=1%,429=10%,reset=2%,lost=1%,late=1%:30s,stall=1%" },
+	{ KEY_DATE_OFFSET, "date-offset", "TIME", "how far the server's clock is ahead, or -1h behind" },
+	{ KEY_ACCOUNT_TYPE, "account-type", "TYPE", "STANDARD, SANDBOX, APP_DEVELOPER or DEVELOPER_TEST (default)" },
+	{ KEY_NO_UNIQUE, "no-unique", NULL, "refuse to make properties with hasUniqueValue" },
 	{ KEY_CALLS, "calls", "FILE", "append a JSON line for each API call" },
 	{ 0, NULL, NULL, NULL },
 };
@@ -74,9 +86,25 @@ static void read_token(struct options *opt)
 	opt->token = buf_text(&token);
 }
 
+static bool parse_window(const char *kind)
+{
+	if (strcmp(kind, "fixed") != 0 && strcmp(kind, "rolling") != 0)
+		cli_usage("--limit-window wants rolling or fixed, not \"%s\"", kind);
+	return strcmp(kind, "fixed") == 0;
+}
+
+static int64_t parse_offset(const char *value)
+{
+	bool is_behind = value[0] == '-';
+	int64_t ms = cli_span_ms("--date-offset", value + is_behind);
+	if (ms > MAX_OFFSET_MS)
+		cli_usage("--date-offset is at most 3650d, not \"%s\"", value);
+	return is_behind ? -ms : ms;
+}
+
 static struct options parse_options(int argc, char **argv)
 {
-	struct options opt = { .rate = DEFAULT_RATE, .search_rate = DEFAULT_SEARCH_RATE, .daily = DEFAULT_DAILY };
+	struct options opt = { .limits = { .rate = DEFAULT_RATE, .search_rate = DEFAULT_SEARCH_RATE, .daily = DEFAULT_DAILY } };
 	const char *value;
 	char error[DIST_ERROR_BYTES];
 	int count;
@@ -88,9 +116,11 @@ static struct options parse_options(int argc, char **argv)
 		case KEY_TOKEN: opt.token = value; break;
 		case KEY_TOKEN_FILE: opt.token_file = value; break;
 		case KEY_SCOPES: opt.scopes = value; break;
-		case KEY_RATE: opt.rate = cli_int("--rate", value, 0, MAX_RATE); break;
-		case KEY_SEARCH_RATE: opt.search_rate = cli_int("--search-rate", value, 0, MAX_RATE); break;
-		case KEY_DAILY: opt.daily = cli_int("--daily", value, 0, INT32_MAX); break;
+		case KEY_RATE: opt.limits.rate = cli_int("--rate", value, 0, MAX_RATE); break;
+		case KEY_SEARCH_RATE: opt.limits.search_rate = cli_int("--search-rate", value, 0, MAX_RATE); break;
+		case KEY_DAILY: opt.limits.daily = cli_int("--daily", value, 0, INT32_MAX); break;
+		case KEY_LIMIT_WINDOW: opt.limits.is_fixed = parse_window(value); break;
+		case KEY_LAG: opt.lag_ms = cli_span_ms("--lag", value); break;
 		case KEY_LATENCY:
 			if (!latency_parse(&opt.latency, slice_of(value), error))
 				cli_usage("--latency %s", error);
@@ -99,6 +129,9 @@ static struct options parse_options(int argc, char **argv)
 			if (!faults_parse(&opt.faults, slice_of(value), error))
 				cli_usage("--fail %s", error);
 			break;
+		case KEY_DATE_OFFSET: opt.date_offset_ms = parse_offset(value); break;
+		case KEY_ACCOUNT_TYPE: opt.account_type = value; break;
+		case KEY_NO_UNIQUE: opt.no_unique = true; break;
 		case KEY_CALLS: opt.calls_path = value; break;
 		default: break;
 		}
@@ -130,13 +163,18 @@ static void open_api(struct api *api, const struct options *opt)
 		random_seed_real(&api->random);
 	if (!calls_open(&api->calls, opt->calls_path))
 		cli_die(EXIT_IO_FAILED, "%s: %s", opt->calls_path, strerror(errno));
-	if (!limits_init(&api->limits, opt->rate, opt->search_rate, opt->daily))
+	struct limit_settings limits = opt->limits;
+	if (limits.is_fixed)
+		limits.seam_us = clock_steady_us() + (int64_t)random_below(&api->random, (uint64_t)LIMIT_WINDOW_MS * 1000);
+	if (!limits_init(&api->limits, &limits))
 		cli_die(EXIT_IO_FAILED, "out of memory");
-	if (!portal_open(&api->portal, opt->db_path, &shared->clock, error))
+	if (!portal_open(&api->portal, opt->db_path, &shared->clock, opt->date_offset_ms, error))
 		cli_die(EXIT_IO_FAILED, "%s: %s", opt->db_path == NULL ? "memory" : opt->db_path, error);
-	if (!search_register(&api->portal.store))
+	if (!tokens_register(&api->portal.store))
 		cli_die(EXIT_IO_FAILED, "out of memory");
-	api->portal.daily_limit = opt->daily;
+	api->portal.refuses_unique = opt->no_unique;
+	api->portal.account_type = opt->account_type == NULL ? "DEVELOPER_TEST" : opt->account_type;
+	api->portal.daily_limit = opt->limits.daily;
 }
 
 static int close_api(struct api *api, const struct options *opt)
@@ -158,24 +196,17 @@ static int close_api(struct api *api, const struct options *opt)
 	return status;
 }
 
-/* Signals are let in only while this waits, so none is missed between a look and the wait. */
-static void wait_for_stop(const sigset_t *open_mask)
-{
-	while (!cli_stopping())
-		ppoll(NULL, 0, NULL, open_mask);
-}
-
 static int run(int argc, char **argv)
 {
 	static struct api api;
-	char ready[64];
+	char ready[64], error[STORE_ERROR_BYTES];
 	sigset_t blocked, before;
 	bool is_filled = false;
 	struct options opt = parse_options(argc, argv);
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGTERM);
 	sigaddset(&blocked, SIGINT);
-	pthread_sigmask(SIG_BLOCK, &blocked, &before); /* the other threads inherit it */
+	sigprocmask(SIG_BLOCK, &blocked, &before);
 	cli_catch_stop();
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error of the one call */
@@ -186,20 +217,22 @@ static int run(int argc, char **argv)
 	open_api(&api, &opt);
 	if (opt.demo && !demo_load(&api.portal, opt.port, &is_filled))
 		cli_die(EXIT_IO_FAILED, "loading the demo: %s", api.portal.store.error);
+	if (!portal_set_lag(&api.portal, opt.lag_ms, error))
+		cli_die(EXIT_IO_FAILED, "%s", error);
 	if (is_filled)
 		cli_note("%s already holds contacts: the demo is not loaded again", opt.db_path);
 	if (!http_start(http))
 		cli_die(EXIT_SERVICE_DOWN, "cannot start the server: %s", strerror(errno));
 	snprintf(ready, sizeof ready, "hs-sandbox: ready http://127.0.0.1:%u\n", opt.port);
 	cli_print(slice_of(ready));
-	wait_for_stop(&before);
+	http_run(http, &before, cli_stopping);
 	http_stop(http);
 	return close_api(&api, &opt);
 }
 
 static const char synopsis[] =
 	"[--port N] [--db FILE] [--demo] [--token T | --token-file FILE] [--scopes LIST] [--rate N] [--search-rate N] [--daily N]"
-	" [--latency DIST] [--fail LIST] [--calls FILE]";
+	" [--limit-window KIND] [--lag TIME] [--latency DIST] [--fail LIST] [--date-offset TIME] [--no-unique] [--account-type TYPE] [--calls FILE]";
 
 static const struct cli_verb verbs[] = {
 	{ NULL, CLI_REPORT, synopsis, "HubSpot's API on 127.0.0.1 over SQLite, to rehearse a workflow before it touches a portal", option_table,

@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 
-#include "associations.h"
+#include "history.h"
+#include "links.h"
 #include "records.h"
 
 enum { LIST_DEFAULT = 10, LIST_MAX = 100 };
@@ -27,6 +28,8 @@ static void init_reader(struct call *c, struct reader *reader)
 	size_t count;
 	struct slice *names = call_query_list(c, "properties", &count);
 	reader_init(c, reader, c->type, names, count);
+	names = call_query_list(c, "propertiesWithHistory", &count);
+	reader_want_histories(c, reader, names, count);
 }
 
 void object_get(struct call *c)
@@ -56,13 +59,13 @@ void object_list(struct call *c)
 	char sql[256];
 	bool archived = call_query_true(c, "archived");
 	struct slice after = call_query(c, "after", "0");
-	if (!call_query_limit(c, LIST_DEFAULT, LIST_MAX, &limit))
+	init_reader(c, &reader);
+	if (!call_query_limit(c, LIST_DEFAULT, reader.history_count > 0 ? HISTORY_MAX_RECORDS : LIST_MAX, &limit))
 		return;
 	if (call_object_id(after) == 0 && !slice_is(after, "0")) {
 		reply_invalid(c, "Invalid paging cursor %.*s", (int)after.len, after.ptr);
 		return;
 	}
-	init_reader(c, &reader);
 	extra.associations = wanted_associations(c, &extra.association_count);
 	snprintf(sql, sizeof sql, "SELECT hs_object_id FROM %s WHERE _archived_at IS %s NULL AND hs_object_id>=? ORDER BY hs_object_id LIMIT ?",
 		c->type->plural, archived ? "NOT" : "");
@@ -87,13 +90,12 @@ void object_create(struct call *c)
 	struct problem problem;
 	struct changes changes;
 	const struct json *associations = json_get(c->body, "associations");
-	if (!record_check(c, c->type, 0, json_get(c->body, "properties"), &changes, &problem) ||
-		!associations_check(c, c->type, associations, &problem)) {
+	if (!record_check(c, c->type, 0, json_get(c->body, "properties"), &changes, &problem) || !links_check(c, c->type, associations, &problem)) {
 		reply_problem(c, &problem);
 		return;
 	}
 	int64_t id = record_insert(c, c->type, &changes);
-	associations_apply(c, c->type, id, associations);
+	links_apply(c, c->type, id, associations);
 	reply_start(c, 201);
 	record_put_written(c, c->type, id, &changes, NULL);
 }

@@ -16,7 +16,4 @@ void batch_upsert(struct call *c);
 void batch_archive(struct call *c);
 
 void object_search(struct call *c);
-
-/* Registers the SQL function that CONTAINS_TOKEN uses: has_tokens(text, pattern, by_prefix). */
-bool search_register(struct store *s);
 #endif

@@ -17,4 +17,10 @@ void group_get(struct call *c);
 void group_create(struct call *c);
 void group_update(struct call *c);
 void group_archive(struct call *c);
+
+/* a-z, 0-9 and "_", a letter first: also what makes it safe as a column's name. */
+bool property_is_name(struct slice name);
+
+/* Whether the call's object type has a group of that name. */
+bool group_exists(struct call *c, struct slice name);
 #endif

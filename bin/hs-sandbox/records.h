@@ -10,11 +10,17 @@ struct reader {
 	const struct object_type *type;
 	const struct property **wanted;
 	size_t count;
+	const struct property **histories; /* also asked for with their former values */
+	size_t history_count;
 	const char *sql;
+	bool shows_archived; /* an archived record too, as if it were in use: a search index that lags */
 };
 
 /* Names that the portal does not know are left out; no names: HubSpot's default ones. The arena holds it. */
 void reader_init(struct call *c, struct reader *r, const struct object_type *type, const struct slice *names, size_t count);
+
+/* Properties to show with their former values; unknown names are left out. */
+void reader_want_histories(struct call *c, struct reader *r, const struct slice *names, size_t count);
 
 /* What stands in an answer beside the record. */
 struct record_extra {

@@ -5,7 +5,7 @@
 
 #include "record/write.h"
 
-enum { SQL_BYTES = 512, MAX_SCHEMA_BYTES = 64 << 20, MAX_OPTIONS_BYTES = 1 << 20 };
+enum { SQL_BYTES = 512, TABLE_NAME_BYTES = 64, MAX_SCHEMA_BYTES = 64 << 20, MAX_OPTIONS_BYTES = 1 << 20 };
 
 static const char *const type_names[VALUE_TYPE_COUNT] = { "string", "number", "bool", "date", "datetime", "enumeration", "phone_number" };
 
@@ -98,30 +98,75 @@ void schema_create(struct store *s, const char *now)
 	}
 	create_defaults(s, now);
 	create_owners(s, now);
-	/* What task queues are searched by. */
-	store_run(s, "CREATE INDEX tasks_queue ON tasks(hs_task_status, hubspot_owner_id, hs_timestamp)", "");
-	store_run(s, "CREATE INDEX tasks_due ON tasks(hs_timestamp)", "");
-	store_run(s, "CREATE INDEX companies_domain ON companies(domain)", "");
+	for (int i = 0; i < TYPE_COUNT; i++)
+		schema_create_indexes(s, &object_types[i], object_types[i].plural);
+}
+
+static void create_index(struct store *s, const char *table, const char *suffix, const char *columns)
+{
+	char sql[SQL_BYTES];
+	snprintf(sql, sizeof sql, "CREATE INDEX IF NOT EXISTS \"%s%s\" ON %s(%s)", table, suffix, table, columns);
+	store_run(s, sql, "");
+}
+
+static bool has_column(struct store *s, const char *table, const char *name)
+{
+	return store_number(s, 0, "SELECT count(*) FROM pragma_table_info(?) WHERE name=?", "zz", table, name) > 0;
+}
+
+void schema_create_indexes(struct store *s, const struct object_type *type, const char *table)
+{
+	if (type->index == TYPE_TASK) {
+		create_index(s, table, "_queue", "hs_task_status, hubspot_owner_id, hs_timestamp");
+		create_index(s, table, "_due", "hs_timestamp");
+	}
+	if (type->index == TYPE_COMPANY)
+		create_index(s, table, "_domain", "domain");
+}
+
+void schema_index_property(struct store *s, const struct object_type *type, const struct property *p)
+{
+	char sql[SQL_BYTES], table[TABLE_NAME_BYTES], suffix[128];
+	if (!p->is_unique) {
+		/* One of that name may have been, before it was archived. */
+		snprintf(sql, sizeof sql, "DROP INDEX IF EXISTS \"%s.%s\"", type->plural, p->name);
+		store_run(s, sql, "");
+		return;
+	}
+	snprintf(sql, sizeof sql, "CREATE UNIQUE INDEX IF NOT EXISTS \"%s.%s\" ON %s(\"%s\") WHERE _archived_at IS NULL", type->plural, p->name,
+		type->plural, p->name);
+	store_run(s, sql, "");
+	/* What search sees may hold a value twice: once where it was, once where it is now. */
+	snprintf(table, sizeof table, "%s_index", type->plural);
+	snprintf(suffix, sizeof suffix, ".%s", p->name);
+	if (has_column(s, table, p->name))
+		create_index(s, table, suffix, p->name);
+}
+
+static void add_column(struct store *s, const char *table, const struct property *p)
+{
+	char sql[SQL_BYTES];
+	if (!has_column(s, table, "hs_object_id") || has_column(s, table, p->name))
+		return;
+	/* A string is compared without case (ASCII); an enumeration's internal values are not. */
+	snprintf(sql, sizeof sql, "ALTER TABLE %s ADD COLUMN \"%s\" TEXT%s", table, p->name,
+		p->type == VALUE_STRING || p->type == VALUE_PHONE ? " COLLATE NOCASE" : "");
+	store_run(s, sql, "");
 }
 
 void schema_insert(struct store *s, const struct object_type *type, const struct property *p)
 {
-	char sql[SQL_BYTES];
+	char table[TABLE_NAME_BYTES];
 	store_run(s, "INSERT OR REPLACE INTO properties VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", "izzzzzziiiiiizzzz", (int64_t)type->index,
 		p->name, p->label, type_names[p->type], p->field_type, p->group, p->description, p->display_order, (int64_t)p->is_unique,
 		(int64_t)p->is_hidden, (int64_t)p->is_form_field, (int64_t)p->is_hubspot_defined, (int64_t)p->is_read_only, p->options_json,
 		p->created, p->updated, p->archived);
-	if (store_number(s, 0, "SELECT count(*) FROM pragma_table_info(?) WHERE name=?", "zz", type->plural, p->name) == 0) {
-		/* A string is compared without case (ASCII); an enumeration's internal values are not. */
-		snprintf(sql, sizeof sql, "ALTER TABLE %s ADD COLUMN \"%s\" TEXT%s", type->plural, p->name,
-			p->type == VALUE_STRING || p->type == VALUE_PHONE ? " COLLATE NOCASE" : "");
-		store_run(s, sql, "");
+	static const char *const copies[] = { "", "_index", "_pending" }; /* the latter two where there is a lag (lag.h) */
+	for (size_t i = 0; i < sizeof copies / sizeof copies[0]; i++) {
+		snprintf(table, sizeof table, "%s%s", type->plural, copies[i]);
+		add_column(s, table, p);
 	}
-	if (p->is_unique) {
-		snprintf(sql, sizeof sql, "CREATE UNIQUE INDEX IF NOT EXISTS \"%s_%s\" ON %s(\"%s\") WHERE _archived_at IS NULL", type->plural,
-			p->name, type->plural, p->name);
-		store_run(s, sql, "");
-	}
+	schema_index_property(s, type, p);
 }
 
 /* -- in memory -- */

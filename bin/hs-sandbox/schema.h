@@ -60,4 +60,10 @@ const struct property *schema_find_any(const struct schema *schema, struct slice
 
 /* Stores a new definition, and its column and index where they are missing. */
 void schema_insert(struct store *s, const struct object_type *type, const struct property *p);
+
+/* The indexes that searches of the type want, on its own table or a copy of it. */
+void schema_create_indexes(struct store *s, const struct object_type *type, const char *table);
+
+/* Those of a unique property. */
+void schema_index_property(struct store *s, const struct object_type *type, const struct property *p);
 #endif

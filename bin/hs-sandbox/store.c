@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 static const char base_tables[] =
 	"CREATE TABLE properties(object_type INTEGER, name TEXT, label TEXT, type TEXT, field_type TEXT, group_name TEXT, description TEXT,"
@@ -14,7 +14,11 @@ static const char base_tables[] =
 	" PRIMARY KEY(object_type, name)) WITHOUT ROWID;"
 	"CREATE TABLE owners(id INTEGER PRIMARY KEY, email TEXT, first_name TEXT, last_name TEXT, user_id INTEGER, type TEXT, created TEXT);"
 	"CREATE TABLE associations(from_type INTEGER, from_id INTEGER, to_type INTEGER, to_id INTEGER, type_id INTEGER,"
-	" PRIMARY KEY(from_type, from_id, to_type, to_id, type_id)) WITHOUT ROWID;";
+	" PRIMARY KEY(from_type, from_id, to_type, to_id, type_id)) WITHOUT ROWID;"
+	"CREATE TABLE association_labels(type_id INTEGER PRIMARY KEY AUTOINCREMENT, from_type INTEGER, to_type INTEGER, name TEXT, label TEXT,"
+	" inverse_id INTEGER);"
+	"CREATE TABLE history(id INTEGER PRIMARY KEY, object_type INTEGER, object_id INTEGER, at TEXT, changes TEXT);"
+	"CREATE INDEX history_of ON history(object_id);";
 
 static void fail(struct store *s)
 {

@@ -1,7 +1,7 @@
 /* bin/hs-sandbox/store.h - the portal's SQLite database: statements, transactions, tables.
  *
  * A table per object type with a column per property (so `sqlite3 FILE "select * from tasks"` reads well), a table of associations with a row for each
- * direction, property definitions, groups, owners. One thread uses it.
+ * direction and their users' labels, a row of history a write, property definitions, groups, owners. One thread uses it.
  *
  * Failure is sticky: after an SQL error `failed` stays set until store_end, statements do nothing, and the request ends with 500 and no change. */
 #ifndef SANDBOX_STORE_H

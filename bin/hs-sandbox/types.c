@@ -27,29 +27,25 @@ const struct object_type object_types[TYPE_COUNT] = {
 };
 
 /* developers.hubspot.com, "Association type IDs", 2026. The primary company's pair stands after the unlabelled one. */
-static const struct {
-	int type_id;
-	enum type_index from, to;
-	const char *label;
-} associations[] = {
-	{ 279, TYPE_CONTACT, TYPE_COMPANY, NULL },
-	{ 1, TYPE_CONTACT, TYPE_COMPANY, "Primary" },
-	{ 280, TYPE_COMPANY, TYPE_CONTACT, NULL },
-	{ 2, TYPE_COMPANY, TYPE_CONTACT, "Primary" },
-	{ 204, TYPE_TASK, TYPE_CONTACT, NULL },
-	{ 203, TYPE_CONTACT, TYPE_TASK, NULL },
-	{ 192, TYPE_TASK, TYPE_COMPANY, NULL },
-	{ 191, TYPE_COMPANY, TYPE_TASK, NULL },
-	{ 202, TYPE_NOTE, TYPE_CONTACT, NULL },
-	{ 201, TYPE_CONTACT, TYPE_NOTE, NULL },
-	{ 190, TYPE_NOTE, TYPE_COMPANY, NULL },
-	{ 189, TYPE_COMPANY, TYPE_NOTE, NULL },
-	{ 198, TYPE_EMAIL, TYPE_CONTACT, NULL },
-	{ 197, TYPE_CONTACT, TYPE_EMAIL, NULL },
-	{ 186, TYPE_EMAIL, TYPE_COMPANY, NULL },
-	{ 185, TYPE_COMPANY, TYPE_EMAIL, NULL },
+const struct association_type association_types[] = {
+	{ 279, TYPE_CONTACT, TYPE_COMPANY, NULL, 280, NULL },
+	{ 1, TYPE_CONTACT, TYPE_COMPANY, "Primary", 2, NULL },
+	{ 280, TYPE_COMPANY, TYPE_CONTACT, NULL, 279, NULL },
+	{ 2, TYPE_COMPANY, TYPE_CONTACT, "Primary", 1, NULL },
+	{ 204, TYPE_TASK, TYPE_CONTACT, NULL, 203, NULL },
+	{ 203, TYPE_CONTACT, TYPE_TASK, NULL, 204, NULL },
+	{ 192, TYPE_TASK, TYPE_COMPANY, NULL, 191, NULL },
+	{ 191, TYPE_COMPANY, TYPE_TASK, NULL, 192, NULL },
+	{ 202, TYPE_NOTE, TYPE_CONTACT, NULL, 201, NULL },
+	{ 201, TYPE_CONTACT, TYPE_NOTE, NULL, 202, NULL },
+	{ 190, TYPE_NOTE, TYPE_COMPANY, NULL, 189, NULL },
+	{ 189, TYPE_COMPANY, TYPE_NOTE, NULL, 190, NULL },
+	{ 198, TYPE_EMAIL, TYPE_CONTACT, NULL, 197, NULL },
+	{ 197, TYPE_CONTACT, TYPE_EMAIL, NULL, 198, NULL },
+	{ 186, TYPE_EMAIL, TYPE_COMPANY, NULL, 185, NULL },
+	{ 185, TYPE_COMPANY, TYPE_EMAIL, NULL, 186, NULL },
 };
-enum { ASSOCIATION_COUNT = sizeof associations / sizeof associations[0] };
+const size_t association_type_count = sizeof association_types / sizeof association_types[0];
 
 const struct object_type *type_find(struct slice name)
 {
@@ -64,37 +60,8 @@ const struct object_type *type_find(struct slice name)
 
 int association_default(const struct object_type *from, const struct object_type *to)
 {
-	for (size_t i = 0; i < ASSOCIATION_COUNT; i++)
-		if (associations[i].from == from->index && associations[i].to == to->index)
-			return associations[i].type_id;
+	for (size_t i = 0; i < association_type_count; i++)
+		if (association_types[i].from == from->index && association_types[i].to == to->index && association_types[i].label == NULL)
+			return association_types[i].type_id;
 	return 0;
-}
-
-const struct object_type *association_target(int type_id, const struct object_type *from)
-{
-	for (size_t i = 0; i < ASSOCIATION_COUNT; i++)
-		if (associations[i].type_id == type_id && associations[i].from == from->index)
-			return &object_types[associations[i].to];
-	return NULL;
-}
-
-bool association_fits(int type_id, const struct object_type *from, const struct object_type *to)
-{
-	return association_target(type_id, from) == to;
-}
-
-bool association_is_known(int type_id)
-{
-	for (size_t i = 0; i < ASSOCIATION_COUNT; i++)
-		if (associations[i].type_id == type_id)
-			return true;
-	return false;
-}
-
-const char *association_label(int type_id)
-{
-	for (size_t i = 0; i < ASSOCIATION_COUNT; i++)
-		if (associations[i].type_id == type_id)
-			return associations[i].label;
-	return NULL;
 }

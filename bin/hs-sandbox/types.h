@@ -25,18 +25,19 @@ extern const struct object_type object_types[TYPE_COUNT];
 /* By plural, singular or type id; NULL where it is none of them. */
 const struct object_type *type_find(struct slice name);
 
-/* HubSpot's id for the unlabelled association from one type to another; 0 where there is none. */
+/* A kind of link between records, in one direction. */
+struct association_type {
+	int type_id;
+	enum type_index from, to;
+	const char *label; /* NULL: the unlabelled one */
+	int inverse_id; /* of the same link in the other direction */
+	const char *name; /* of a user's own label; NULL: HubSpot's */
+};
+
+/* HubSpot's own. */
+extern const struct association_type association_types[];
+extern const size_t association_type_count;
+
+/* The id of the unlabelled association from one type to another; 0 where there is none. */
 int association_default(const struct object_type *from, const struct object_type *to);
-
-/* Whether the id runs from the one type to the other: the unlabelled one, or the primary company's. */
-bool association_fits(int type_id, const struct object_type *from, const struct object_type *to);
-
-/* Where the id leads from that type; NULL where it does not start there. */
-const struct object_type *association_target(int type_id, const struct object_type *from);
-
-/* Whether it is anybody's. */
-bool association_is_known(int type_id);
-
-/* "Primary" or NULL. */
-const char *association_label(int type_id);
 #endif

@@ -1,11 +1,13 @@
 #include "values.h"
 
 #include <ctype.h>
-#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 enum { NUMBER_BYTES = 64, MIDNIGHT_CHECK_MS = MS_PER_DAY };
+
+static const double MAX_PLAIN = 1e21; /* where JavaScript, too, turns to exponents */
 
 static struct slice lower_case(struct call *c, struct slice text)
 {
@@ -15,6 +17,19 @@ static struct slice lower_case(struct call *c, struct slice text)
 	for (size_t i = 0; i < text.len; i++)
 		copy[i] = (char)tolower((unsigned char)copy[i]);
 	return (struct slice){ copy, text.len };
+}
+
+/* The shortest decimal text that reads back the same; an integer without an exponent as far as doubles count. */
+static struct slice shortest_number(struct call *c, double value)
+{
+	char text[NUMBER_BYTES];
+	int digits = 15;
+	if (fabs(value) < MAX_PLAIN && value == trunc(value))
+		return arena_printf(c->arena, "%.0f", value + 0.0); /* no -0 */
+	do
+		snprintf(text, sizeof text, "%.*g", digits, value);
+	while (strtod(text, NULL) != value && digits++ < 17);
+	return arena_copy(c->arena, slice_of(text));
 }
 
 /* Digits stay as they are, for numbers past 2^53; a fraction comes out in its shortest form. */
@@ -38,7 +53,7 @@ static bool normalise_number(struct call *c, struct slice text, struct slice *nu
 		bool is_negative = digits == 1 && value < 0;
 		*number = arena_printf(c->arena, "%s%s", is_negative ? "-" : "", copy + zeros);
 	} else {
-		*number = arena_printf(c->arena, "%.15g", value);
+		*number = shortest_number(c, value);
 	}
 	return true;
 }
@@ -96,20 +111,37 @@ static struct slice list_options(struct call *c, const struct property *p)
 	return list;
 }
 
-/* A checkbox takes several values; one that starts with ";" is put behind those there are. */
-static bool normalise_enumeration(struct call *c, const struct property *p, struct slice given, struct slice old, struct slice *value)
+static bool has_value(struct slice list, struct slice value)
 {
-	*value = given;
-	if (strcmp(p->field_type, "checkbox") != 0)
-		return is_option(p, given);
+	struct slice part;
+	while (slice_split(&list, ';', &part))
+		if (slice_equal(part, value))
+			return true;
+	return false;
+}
+
+/* A checkbox takes several values, "a;b"; what starts with ";" is put behind those there are. Each stands there once. */
+static bool normalise_checkbox(struct call *c, const struct property *p, struct slice given, struct slice old, struct slice *value)
+{
 	struct slice rest = given, part;
-	while (slice_split(&rest, ';', &part))
+	*value = given.ptr[0] == ';' ? old : (struct slice){ "", 0 };
+	while (slice_split(&rest, ';', &part)) {
+		part = slice_trim(part);
 		if (part.len > 0 && !is_option(p, part))
 			return false;
-	if (given.ptr[0] == ';')
-		*value = old.len > 0 ? arena_printf(c->arena, "%.*s%.*s", (int)old.len, old.ptr, (int)given.len, given.ptr)
-				     : (struct slice){ given.ptr + 1, given.len - 1 };
+		if (part.len > 0 && !has_value(*value, part))
+			*value =
+				arena_printf(c->arena, "%.*s%s%.*s", (int)value->len, value->ptr, value->len > 0 ? ";" : "", (int)part.len, part.ptr);
+	}
 	return true;
+}
+
+size_t value_chars(struct slice text)
+{
+	size_t chars = 0;
+	for (size_t i = 0; i < text.len; i++)
+		chars += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+	return chars;
 }
 
 const struct slice *value_normalise(struct call *c, const struct object_type *type, const struct property *p, struct slice given, struct slice old,
@@ -123,8 +155,8 @@ const struct slice *value_normalise(struct call *c, const struct object_type *ty
 	if (given.len == 0)
 		return value;
 	*code = "INVALID_LENGTH";
-	*message = arena_printf(c->arena, "%s was longer than %d characters", p->name, VALUE_MAX_BYTES);
-	if (given.len > VALUE_MAX_BYTES)
+	*message = arena_printf(c->arena, "%s was longer than %d characters", p->name, VALUE_MAX_CHARS);
+	if (given.len > VALUE_MAX_CHARS && value_chars(given) > VALUE_MAX_CHARS)
 		return NULL;
 	switch (p->type) {
 	case VALUE_NUMBER:
@@ -151,7 +183,9 @@ const struct slice *value_normalise(struct call *c, const struct object_type *ty
 		*code = "INVALID_OPTION";
 		struct slice options = list_options(c, p);
 		*message = arena_printf(c->arena, "%.*s was not one of the allowed options: [%.*s]", shown, given.ptr, (int)options.len, options.ptr);
-		return normalise_enumeration(c, p, given, old, value) ? value : NULL;
+		if (strcmp(p->field_type, "checkbox") == 0)
+			return normalise_checkbox(c, p, given, old, value) ? value : NULL;
+		return is_option(p, given) ? value : NULL;
 	default: break;
 	}
 	if (type->index == TYPE_CONTACT && strcmp(p->name, "email") == 0) {

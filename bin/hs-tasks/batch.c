@@ -15,13 +15,13 @@ struct part {
 	size_t first, count;
 };
 
-static const char *const verb_names[] = { "read", "update", "create" };
-static const char *const ops[OBJECT_COUNT][3] = {
-	{ "crm.contacts.read", "crm.contacts.update", "crm.contacts.create" },
-	{ "crm.companies.read", "crm.companies.update", "crm.companies.create" },
-	{ "crm.tasks.read", "crm.tasks.update", "crm.tasks.create" },
-	{ "crm.notes.read", "crm.notes.update", "crm.notes.create" },
-	{ "crm.emails.read", "crm.emails.update", "crm.emails.create" },
+static const char *const verb_names[] = { "read", "update", "create", "archive" };
+static const char *const ops[OBJECT_COUNT][4] = {
+	{ "crm.contacts.read", "crm.contacts.update", "crm.contacts.create", "crm.contacts.archive" },
+	{ "crm.companies.read", "crm.companies.update", "crm.companies.create", "crm.companies.archive" },
+	{ "crm.tasks.read", "crm.tasks.update", "crm.tasks.create", "crm.tasks.archive" },
+	{ "crm.notes.read", "crm.notes.update", "crm.notes.create", "crm.notes.archive" },
+	{ "crm.emails.read", "crm.emails.update", "crm.emails.create", "crm.emails.archive" },
 };
 
 struct batch *batch_new(struct hubspot *api, enum hubspot_object object, enum batch_verb verb)
@@ -39,7 +39,7 @@ size_t batch_add(struct batch *batch, struct slice key, struct slice input, void
 	struct batch_row *row = &batch->rows[batch->count];
 	struct buf text;
 	*row = (struct batch_row){ .key = arena_copy(&batch->arena, key), .arg = arg };
-	if (batch->verb == BATCH_READ) {
+	if (batch->verb == BATCH_READ || batch->verb == BATCH_ARCHIVE) {
 		struct jsonw w;
 		buf_init(&text, MAX_BODY_BYTES);
 		jsonw_init(&w, &text);
@@ -93,7 +93,7 @@ static void send_part(struct batch *batch, size_t first, size_t count)
 	hubspot_path(batch->api, API_OBJECTS, buf_text(&rest), &path);
 	if (body.failed)
 		cli_die(EXIT_IO_FAILED, "out of memory, or a batch above 16 MiB");
-	static const enum hubspot_kind kinds[] = { CALL_READ, CALL_WRITE, CALL_CREATE };
+	static const enum hubspot_kind kinds[] = { CALL_READ, CALL_WRITE, CALL_CREATE, CALL_WRITE };
 	batch->open_calls++;
 	hubspot_call(batch->api,
 		&(struct hubspot_call){
@@ -242,7 +242,9 @@ static void on_answer(const struct hubspot_answer *answer, void *arg)
 		batch->server_ms = answer->server_ms;
 	switch (answer->outcome) {
 	case HUBSPOT_OK:
-		if (answer->body != NULL)
+		if (batch->verb == BATCH_ARCHIVE)
+			settle_part(part, ROW_OK, ""); /* 204, whether or not they were there */
+		else if (answer->body != NULL)
 			take_rows(part, answer->body);
 		else if (hubspot_is_dry_run(batch->api))
 			settle_part(part, ROW_OK, "");

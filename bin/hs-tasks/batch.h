@@ -8,7 +8,7 @@
 
 enum { BATCH_ROWS = 100 };
 
-enum batch_verb { BATCH_READ, BATCH_UPDATE, BATCH_CREATE };
+enum batch_verb { BATCH_READ, BATCH_UPDATE, BATCH_CREATE, BATCH_ARCHIVE };
 
 enum row_outcome {
 	ROW_OPEN, /* not answered yet; never seen by the caller */
@@ -25,7 +25,7 @@ struct batch_row {
 	struct slice key; /* how the answer names it: id, value of id_property, or trace id */
 	struct slice input; /* its JSON text in the request */
 	enum row_outcome outcome;
-	const struct json *result; /* the object, with ROW_OK; NULL in a dry run */
+	const struct json *result; /* the object, with ROW_OK; NULL in a dry run, and of an archived one */
 	struct slice message; /* with other outcomes */
 	void *arg; /* the caller's */
 };
@@ -50,7 +50,7 @@ struct batch {
 
 struct batch *batch_new(struct hubspot *api, enum hubspot_object object, enum batch_verb verb);
 
-/* key and input are copied. With BATCH_READ, input is made from the key. The row's number. The batch must not be full, nor hold the key already. */
+/* key and input are copied. With BATCH_READ and BATCH_ARCHIVE, input is made from the key. What is gone already counts as archived. The row's number. The batch must not be full, nor hold the key already. */
 size_t batch_add(struct batch *batch, struct slice key, struct slice input, void *arg);
 
 /* Sends it and calls done once every row has an outcome; then the batch is freed. An empty batch is done at the next step. */

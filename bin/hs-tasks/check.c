@@ -27,6 +27,7 @@ static const struct {
 	{ check_settings, true },
 	{ check_properties, true },
 	{ check_owners, true },
+	{ check_journal, false },
 };
 
 /* -- lines -- */

@@ -24,6 +24,7 @@ const struct json *check_ask(struct check *c, enum hubspot_family family, const 
 /* check_machine.c */
 void check_workflow(struct check *c);
 void check_state(struct check *c);
+void check_journal(struct check *c);
 
 /* check_portal.c */
 void check_account(struct check *c);

@@ -1,4 +1,4 @@
-/* What hs-tasks check looks at on this machine: the workflow file, and the folder that state lies in. */
+/* What hs-tasks check looks at on this machine: the workflow file, and the folder that state lies in, the journal. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "ledger.h"
 #include "program.h"
 
 /* A full disk ends every write verb; below this it is near. */
@@ -61,4 +62,21 @@ void check_state(struct check *c)
 			check_pass(c, "state", "%s, %.0f MiB free", buf_text(&path), free_mib);
 	}
 	buf_release(&path);
+}
+
+/* What dead runs have left, as far as the portal is known without asking. */
+void check_journal(struct check *c)
+{
+	struct portal portal = { .id = "" };
+	struct journal_totals totals;
+	if (!ledger_find_portal(&c->tool, NULL, &portal))
+		return;
+	ledger_read(&c->tool, &portal);
+	if (journal_totals(c->tool.journal, &totals) != 0)
+		check_fail(c, "journal", "", "%s", journal_error(c->tool.journal));
+	else if (totals.pending_works > 0)
+		check_pass(c, "journal", "%zu records pending (%zu effects): the next verb that writes finishes them", totals.pending_works,
+			totals.pending_effects);
+	else
+		check_pass(c, "journal", "nothing pending");
 }

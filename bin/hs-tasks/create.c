@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/sha256.h"
-#include "batch.h"
+#include "ended.h"
+#include "group.h"
 #include "lead.h"
+#include "ledger.h"
 #include "program.h"
 #include "record/window.h"
 #include "record/write.h"
@@ -51,12 +52,14 @@ struct create {
 	struct stream *stream;
 	struct window *window;
 	struct expr *if_expr;
-	struct batch *filling;
+	struct group *filling;
+	struct ended ended;
 	int64_t oldest_us;
 	struct arena scratch;
-	bool passes_all, is_loaded;
+	bool passes_all, is_loaded, is_single;
 	size_t open, read, made, failed;
 	uint64_t serial;
+	char run[24];
 };
 
 /* -- one task -- */
@@ -78,13 +81,28 @@ struct task {
 	struct slice contact, company, subject, body, key;
 };
 
-static void put_task(const struct create *c, const struct task *task, const char *trace, bool has_key, struct buf *input)
+/* The text of the task, with the key in it where the portal has no unique property to hold it. */
+static void put_body(const struct create *c, const struct task *task, const struct effect *e, struct jsonw *w)
+{
+	struct buf text;
+	if (task->body.len == 0 && c->portal.has_unique_key[OBJECT_TASKS])
+		return;
+	buf_init(&text, MAX_INPUT_BYTES);
+	buf_put_slice(&text, task->body);
+	if (!c->portal.has_unique_key[OBJECT_TASKS]) {
+		buf_puts(&text, task->body.len > 0 ? "<br>" : "");
+		effect_put_marker(&text, e);
+	}
+	jsonw_put_string(w, "hs_task_body", buf_slice(&text));
+	buf_release(&text);
+}
+
+static void put_task(const struct create *c, const struct task *task, const struct effect *e, struct buf *input)
 {
 	struct slice owner = portal_owner(&c->portal, &c->tool.workflow, slice_of(c->owner));
 	struct jsonw w;
 	jsonw_init(&w, input);
 	jsonw_object(&w);
-	jsonw_put_text(&w, "objectWriteTraceId", trace);
 	jsonw_name(&w, "properties");
 	jsonw_object(&w);
 	jsonw_put_string(&w, "hs_task_subject", task->subject);
@@ -94,10 +112,8 @@ static void put_task(const struct create *c, const struct task *task, const char
 	jsonw_put_text(&w, "hs_task_type", c->task_type);
 	if (owner.len > 0)
 		jsonw_put_string(&w, "hubspot_owner_id", owner);
-	if (task->body.len > 0)
-		jsonw_put_string(&w, "hs_task_body", task->body);
-	if (has_key)
-		jsonw_put_text(&w, "leadpipe_key", trace);
+	put_body(c, task, e, &w);
+	jsonw_put_text(&w, "leadpipe_key", e->key);
 	jsonw_object_end(&w);
 	jsonw_name(&w, "associations");
 	jsonw_array(&w);
@@ -107,38 +123,79 @@ static void put_task(const struct create *c, const struct task *task, const char
 	jsonw_object_end(&w);
 }
 
-/* -- batches -- */
+/* -- groups -- */
 
-static void on_created(struct batch *batch, void *arg)
+/* A task that was made before stands in the record by its id. */
+static void put_made(struct record *r, const struct effect *e)
+{
+	struct buf task;
+	buf_init(&task, MAX_INPUT_BYTES);
+	buf_puts(&task, "{\"id\":");
+	json_quote(&task, e->object_id);
+	struct arena arena;
+	struct json_error error;
+	arena_init(&arena, MAX_ARENA_BYTES);
+	const struct json *properties = json_get(json_parse(&arena, e->input, &error), "properties");
+	buf_puts(&task, ",\"properties\":");
+	buf_put_slice(&task, properties == NULL ? slice_of("{}") : properties->raw);
+	buf_putc(&task, '}');
+	record_put(r, "task", buf_slice(&task));
+	arena_release(&arena);
+	buf_release(&task);
+}
+
+static void finish_item(struct create *c, struct group *g, const struct group_item *item)
+{
+	const char *code;
+	bool is_retryable, for_good;
+	struct record *r = c->is_single ? NULL : window_record(c->window, item->ticket);
+	if (!group_failed(g, item, &code, &is_retryable, &for_good)) {
+		c->made++;
+		if (c->is_single)
+			return;
+		if (item->effect.object_id.len > 0)
+			put_made(r, &item->effect);
+		if (c->passes_all && !hubspot_is_dry_run(c->tool.api))
+			window_finish(c->window, item->ticket);
+		else
+			window_drop(c->window, item->ticket);
+		return;
+	}
+	c->failed++;
+	if (for_good && item->work != 0)
+		ended_add(&c->ended, item->work);
+	if (c->is_single) {
+		struct hubspot_answer answer = { .outcome = for_good ? HUBSPOT_REFUSED : HUBSPOT_FAILED };
+		snprintf(answer.message, sizeof answer.message, "%.*s", (int)item->message.len, item->message.ptr);
+		hubspot_give_up(c->tool.api, &answer, "making the task");
+		return;
+	}
+	record_put_error(r, "hs-tasks", code, is_retryable, "%.*s", (int)item->message.len, item->message.ptr);
+	window_finish(c->window, item->ticket);
+}
+
+static void print_single(struct create *c, const struct group_item *item)
+{
+	struct buf line;
+	if (!c->is_single || !c->passes_all || item->effect.object_id.len == 0 || hubspot_is_dry_run(c->tool.api))
+		return;
+	buf_init(&line, MAX_INPUT_BYTES);
+	buf_puts(&line, "{\"task\":{\"id\":");
+	json_quote(&line, item->effect.object_id);
+	buf_puts(&line, "}}");
+	stream_put_line(c->stream, buf_slice(&line));
+	buf_release(&line);
+}
+
+static void on_done(struct group *g, void *arg)
 {
 	struct create *c = arg;
 	c->open--;
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct batch_row *row = &batch->rows[i];
-		uint64_t ticket = (uint64_t)(uintptr_t)row->arg;
-		const struct hubspot_trouble *trouble = hubspot_trouble(c->tool.api);
-		struct record *r = window_record(c->window, ticket);
-		if (row->outcome == ROW_OK || (row->outcome == ROW_CONFLICT && batch->is_repeatable)) {
-			c->made++;
-			if (row->result != NULL)
-				record_put(r, "task", row->result->raw);
-			if (c->passes_all && !hubspot_is_dry_run(c->tool.api))
-				window_finish(c->window, ticket);
-			else
-				window_drop(c->window, ticket);
-			continue;
-		}
-		c->failed++;
-		bool is_broken = row->outcome == ROW_BROKEN, is_down = row->outcome == ROW_FAILED;
-		record_put_error(r, "hs-tasks",
-			is_broken                             ? trouble->code
-				: is_down                     ? "service_down"
-				: row->outcome == ROW_UNKNOWN ? "unknown"
-							      : "crm_refused",
-			is_broken ? trouble->is_retryable : is_down, "%.*s", (int)row->message.len, row->message.ptr);
-		window_finish(c->window, ticket);
+	for (size_t i = 0; i < g->count; i++) {
+		finish_item(c, g, &g->items[i]);
+		print_single(c, &g->items[i]);
 	}
-	stream_flush(c->stream);
+	ended_flush(&c->ended, &c->tool, c->stream, c->window);
 }
 
 static void load(struct create *c)
@@ -148,51 +205,66 @@ static void load(struct create *c)
 	c->is_loaded = true;
 	if (hubspot_is_dry_run(c->tool.api))
 		portal_assume(&c->portal, &c->tool.workflow);
-	else
-		portal_load(&c->portal, c->tool.api, &c->tool.workflow, PORTAL_SETTINGS | PORTAL_ACCOUNT | PORTAL_OWNERS);
+	else if (portal_load(&c->portal, c->tool.api, &c->tool.workflow, PORTAL_SETTINGS | PORTAL_ACCOUNT | PORTAL_OWNERS))
+		ledger_open(&c->tool, &c->portal);
+	snprintf(c->run, sizeof c->run, "%lld", c->tool.journal == NULL ? 0 : (long long)journal_run(c->tool.journal));
 }
 
 static void send(struct create *c)
 {
-	struct batch *batch = c->filling;
-	if (batch == NULL)
+	struct group *g = c->filling;
+	if (g == NULL)
 		return;
 	c->filling = NULL;
 	c->open++;
-	batch->is_repeatable = c->key != NULL && c->portal.has_unique_key[OBJECT_TASKS];
-	batch_send(batch, on_created, c);
+	create_start(g);
 }
 
-static bool holds(const struct batch *batch, const char *trace)
+void create_start(struct group *g)
 {
-	for (size_t i = 0; batch != NULL && i < batch->count; i++)
-		if (slice_is(batch->rows[i].key, trace))
+	g->next = group_finish;
+	if (hubspot_trouble(g->context.api)->status != 0)
+		group_end_open(g, ROW_BROKEN, slice_of(hubspot_trouble(g->context.api)->message));
+	else if (group_enter_works(g))
+		group_enter_effects(g);
+	group_perform(g);
+}
+
+static bool holds(const struct group *g, const char *key)
+{
+	for (size_t i = 0; g != NULL && i < g->count; i++)
+		if (strcmp(g->items[i].effect.key, key) == 0)
 			return true;
 	return false;
 }
 
 static void add(struct create *c, const struct task *task, uint64_t ticket)
 {
-	char trace[SHA256_HEX_BYTES];
+	struct effect e = { .name = "create", .object = OBJECT_TASKS, .is_create = true };
+	char serial[48];
 	struct buf input;
 	load(c);
-	if (c->key != NULL) {
-		const struct slice parts[] = { slice_of(c->portal.id), slice_of("create"), task->key };
-		sha256_parts_hex(parts, sizeof parts / sizeof parts[0], trace);
-	} else {
-		snprintf(trace, sizeof trace, "%llu", (unsigned long long)c->serial++);
-	}
-	/* The second of a key goes with the next batch, where the portal says that it exists. */
-	if (holds(c->filling, trace))
+	/* Without a key of the user's no two are the same; but a lost answer can still be looked for. */
+	snprintf(serial, sizeof serial, "%s.%llu", c->run, (unsigned long long)c->serial++);
+	effect_make_key(&e, c->portal.id, slice_of("create"), c->key != NULL ? task->key : slice_of(serial));
+	/* The second of a key goes with the next group, where it is known that it exists. */
+	if (holds(c->filling, e.key))
 		send(c);
-	buf_init(&input, MAX_INPUT_BYTES);
-	put_task(c, task, trace, c->key != NULL, &input);
 	if (c->filling == NULL) {
-		c->filling = batch_new(c->tool.api, OBJECT_TASKS, BATCH_CREATE);
+		c->filling = group_new(&(struct perform_context){ c->tool.api, &c->portal, c->tool.journal }, "create", on_done, c);
+		c->filling->now = slice_of(c->now);
 		c->oldest_us = clock_steady_us();
 	}
-	batch_add(c->filling, slice_of(trace), buf_slice(&input), (void *)(uintptr_t)ticket);
-	if (c->filling->count == BATCH_ROWS)
+	struct group *g = c->filling;
+	struct group_item *item = group_add(g, ticket);
+	buf_init(&input, MAX_INPUT_BYTES);
+	put_task(c, task, &e, &input);
+	e.input = arena_copy(&g->arena, buf_slice(&input));
+	e.contact = item->contact = arena_copy(&g->arena, task->contact);
+	e.company = item->company = arena_copy(&g->arena, task->company);
+	item->effect = e;
+	item->has_effect = true;
+	if (g->count == BATCH_ROWS)
 		send(c);
 	buf_release(&input);
 }
@@ -262,41 +334,17 @@ static void run(struct create *c)
 			take(c, r);
 		has_ended = has_ended || state == STREAM_END;
 		bool is_full = !window_has_room(c->window);
-		int64_t left_ms = (c->oldest_us + LINGER_MS * 1000 - clock_steady_us()) / 1000;
+		int64_t left_ms = c->oldest_us / 1000 + hubspot_linger_ms(c->tool.api, LINGER_MS) - clock_steady_us() / 1000;
 		if (c->filling != NULL && (has_ended || is_full || left_ms <= 0))
 			send(c);
 		if (has_ended && c->open == 0)
 			break;
-		hubspot_step(c->tool.api, c->filling == NULL ? STEP_MS : (int)(left_ms < 1 ? 1 : left_ms),
+		hubspot_step(c->tool.api, c->filling == NULL || left_ms > STEP_MS ? STEP_MS : (int)(left_ms < 1 ? 1 : left_ms),
 			has_ended || is_full ? -1 : stream_fd(c->stream));
 	}
 }
 
 /* -- one task from flags -- */
-
-static void on_single(struct batch *batch, void *arg)
-{
-	struct create *c = arg;
-	const struct batch_row *row = &batch->rows[0];
-	struct hubspot_answer answer = { .outcome = HUBSPOT_REFUSED };
-	if (row->outcome == ROW_OK || (row->outcome == ROW_CONFLICT && batch->is_repeatable)) {
-		c->made++;
-		if (row->result != NULL && c->passes_all) {
-			struct buf line;
-			buf_init(&line, MAX_INPUT_BYTES);
-			buf_puts(&line, "{\"task\":");
-			put_one_line(&line, row->result->raw);
-			buf_putc(&line, '}');
-			stream_put_line(c->stream, buf_slice(&line));
-			buf_release(&line);
-		}
-		return;
-	}
-	if (row->outcome != ROW_REFUSED && row->outcome != ROW_MISSING && row->outcome != ROW_CONFLICT)
-		answer.outcome = HUBSPOT_FAILED;
-	snprintf(answer.message, sizeof answer.message, "%.*s", (int)row->message.len, row->message.ptr);
-	hubspot_give_up(c->tool.api, &answer, "making the task");
-}
 
 static void make_single(struct create *c)
 {
@@ -310,10 +358,7 @@ static void make_single(struct create *c)
 	if (!fill_task(c, buf_slice(&record), &task, &reason))
 		cli_die(EXIT_USAGE_ERROR, "%.*s", (int)reason.len, reason.ptr);
 	add(c, &task, 0);
-	struct batch *batch = c->filling;
-	c->filling = NULL;
-	batch->is_repeatable = c->key != NULL && c->portal.has_unique_key[OBJECT_TASKS];
-	batch_send(batch, on_single, c);
+	send(c);
 	hubspot_drain(c->tool.api);
 	buf_release(&record);
 }
@@ -350,10 +395,10 @@ int run_create(int argc, char **argv)
 		default: tool_option(&options, key, value);
 		}
 	}
-	bool is_single = c.contact != NULL || c.company != NULL;
+	c.is_single = c.contact != NULL || c.company != NULL;
 	if (subject == NULL)
 		cli_usage("--subject is missing");
-	if (is_single)
+	if (c.is_single)
 		no_operands();
 	tool_now(c.now, &now_ms);
 	if (!due_parse(slice_of(due), now_ms, &due_ms))
@@ -367,9 +412,9 @@ int run_create(int argc, char **argv)
 	c.subject = take_template(&c, "--subject", subject, false);
 	c.body = take_template(&c, "--body", body, true);
 	c.key = take_template(&c, "--key", key_text, false);
-	c.stream = is_single ? tool_source() : tool_sink();
+	c.stream = c.is_single ? tool_source() : tool_sink();
 	c.window = must(window_new(c.stream));
-	if (is_single)
+	if (c.is_single)
 		make_single(&c);
 	else
 		run(&c);
@@ -382,6 +427,7 @@ int run_create(int argc, char **argv)
 	program_free(c.key);
 	expr_free(c.if_expr);
 	arena_release(&c.scratch);
+	ended_release(&c.ended);
 	tool_close(&c.tool);
 	return status;
 }

@@ -76,16 +76,47 @@ enum claim_verdict decide_claim(const struct task_state *task, int64_t now_ms, i
 	}
 }
 
-enum fence_verdict decide_fence(const struct task_state *task, struct slice token, int64_t server_ms)
+bool is_free(const struct task_state *task, bool takes_waiting, int64_t server_ms)
+{
+	return (takes_waiting && task->status == TASK_WAITING) || decide_claim(task, INT64_MAX - 1, server_ms) <= CLAIM_TAKE_REOPENED;
+}
+
+enum fence_verdict decide_fence(const struct task_state *task, struct slice token, bool takes_waiting, int64_t server_ms)
 {
 	if (token.len == 0)
-		return decide_claim(task, INT64_MAX - 1, server_ms) <= CLAIM_TAKE_REOPENED ? FENCE_CLAIM_FIRST : FENCE_LOST;
+		return is_free(task, takes_waiting, server_ms) ? FENCE_CLAIM_FIRST : FENCE_LOST;
 	if (slice_equal(task->done, token))
 		return FENCE_SETTLED;
 	if (!slice_equal(task->lease, token) || task->status == TASK_COMPLETED)
 		return FENCE_LOST;
 	int64_t left_ms = task->expires_ms == INT64_MIN ? -1 : task->expires_ms - LEASE_MARGIN_MS - server_ms;
 	return left_ms <= 0 ? FENCE_CLAIM_FIRST : left_ms < LEASE_RENEW_MS ? FENCE_RENEW : FENCE_OURS;
+}
+
+static const char *const verdict_names[] = {
+	[SETTLE_DONE] = "done",
+	[SETTLE_RETRY] = "retry",
+	[SETTLE_PARK] = "park",
+	[SETTLE_SUPPRESSED] = "suppressed",
+	[SETTLE_DEFERRED] = "deferred",
+	[SETTLE_APPROVAL] = "approval",
+	[SETTLE_NO_RESULT] = "no_result",
+	[SETTLE_ESCALATE] = "escalate",
+};
+
+const char *settle_verdict_name(enum settle_verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+bool settle_verdict_find(struct slice name, enum settle_verdict *verdict)
+{
+	for (size_t i = 0; i < sizeof verdict_names / sizeof verdict_names[0]; i++)
+		if (slice_is(name, verdict_names[i])) {
+			*verdict = (enum settle_verdict)i;
+			return true;
+		}
+	return false;
 }
 
 enum settle_verdict decide_settle(const struct outcome *o)

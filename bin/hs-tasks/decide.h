@@ -49,8 +49,11 @@ enum fence_verdict {
 	FENCE_LOST,
 };
 
-/* token: the record's, empty where it has no lease. */
-enum fence_verdict decide_fence(const struct task_state *task, struct slice token, int64_t server_ms);
+/* token: the record's, empty where it has no lease. takes_waiting: then also a task that waits for a person counts as free, for a person's word. */
+enum fence_verdict decide_fence(const struct task_state *task, struct slice token, bool takes_waiting, int64_t server_ms);
+
+/* Whether a record without a lease may take the task: when it was due is no matter, the record says itself that it was worked. */
+bool is_free(const struct task_state *task, bool takes_waiting, int64_t server_ms);
 
 enum settle_verdict {
 	SETTLE_DONE, /* properties, note, follow-ups, COMPLETED */
@@ -60,7 +63,12 @@ enum settle_verdict {
 	SETTLE_DEFERRED, /* NOT_STARTED, due when the mail is */
 	SETTLE_APPROVAL, /* WAITING: mail awaits approval */
 	SETTLE_NO_RESULT, /* lease released, record printed */
+	SETTLE_ESCALATE, /* NOT_STARTED, another owner's */
 };
+
+/* "done", as the journal has it; and back, false where it is none. */
+const char *settle_verdict_name(enum settle_verdict verdict);
+bool settle_verdict_find(struct slice name, enum settle_verdict *verdict);
 
 struct outcome {
 	bool has_error, is_retryable;

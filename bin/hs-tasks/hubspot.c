@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "base/cli.h"
+#include "net/program.h"
 #include "record/write.h"
 
 enum { SEARCHES_PER_SECOND = 5, WINDOW_MAX = 190, WINDOW_US = 10000000, BURST = 40, RESERVED = 4, MAX_REQUEST_BYTES = 16 << 20, STEP_MS = 1000 };
@@ -43,11 +46,20 @@ struct hubspot {
 	struct http *http;
 	struct governor *governor, *search_governor;
 	struct buf authorization;
+	struct cache *cache;
+	bool has_asked_cache;
 	struct pending *answered, **answered_end; /* calls to be answered without the network, in order */
 	struct timer *timers; /* soonest first */
 	struct hubspot_trouble trouble;
+	struct {
+		bool (*ask)(void *arg); /* NULL: all may be written */
+		void *arg;
+		char refusal[400];
+		size_t written;
+	} guard;
 	struct hubspot_totals totals;
 	int64_t skew_ms;
+	int64_t newest_ms; /* of all Date headers */
 	bool has_skew;
 };
 
@@ -75,13 +87,26 @@ bool hubspot_object_find(struct slice name, enum hubspot_object *object)
 
 /* -- life -- */
 
+static struct governor *open_governor(const char *folder, const char *key, const struct governor_limits *limits)
+{
+	char error[GOVERNOR_ERROR_BYTES];
+	if (folder == NULL)
+		return must(governor_new(key, limits));
+	struct governor *g = governor_open(folder, key, limits, clock_steady_us(), error);
+	if (g == NULL)
+		cli_die(EXIT_IO_FAILED, "limits: %s", error);
+	return g;
+}
+
 struct hubspot *hubspot_new(const struct hubspot_options *options)
 {
 	struct hubspot *api = must(calloc(1, sizeof *api));
 	api->options = *options;
 	api->answered_end = &api->answered;
 	struct http_options http = { .user_agent = "leadpipe/" LEADPIPE_VERSION,
+		.ca_file = options->ca_file,
 		.trace = options->trace,
+		.cassette = options->cassette,
 		.seed = options->seed,
 		.quiet_retries = options->quiet_retries,
 		.warn = options->warn };
@@ -89,13 +114,15 @@ struct hubspot *hubspot_new(const struct hubspot_options *options)
 	/* Max is HubSpot's for paid tiers until its first answer says otherwise. */
 	struct governor_limits limits = { .max = WINDOW_MAX, .window_us = WINDOW_US, .burst = BURST, .reserved = RESERVED };
 	struct governor_limits search = { .max = SEARCHES_PER_SECOND, .window_us = 1000000, .burst = SEARCHES_PER_SECOND };
-	api->governor = must(governor_new("hubspot", &limits));
-	api->search_governor = must(governor_new("hubspot-search", &search));
+	api->governor = open_governor(options->limits_folder, "hubspot", &limits);
+	api->search_governor = open_governor(options->limits_folder, "hubspot-search", &search);
 	buf_init(&api->authorization, 4096);
 	if (options->token != NULL)
 		buf_printf(&api->authorization, "Authorization: Bearer %s", options->token);
 	if (api->authorization.failed)
 		cli_die(EXIT_USAGE_ERROR, "the token is too long to be one");
+	if (options->cassette != NULL && options->token != NULL && !cassette_hide(options->cassette, slice_of(options->token)))
+		must(NULL);
 	return api;
 }
 
@@ -106,6 +133,7 @@ void hubspot_free(struct hubspot *api)
 	hubspot_interrupt(api);
 	hubspot_drain(api);
 	http_free(api->http);
+	cache_close(api->cache);
 	governor_free(api->governor);
 	governor_free(api->search_governor);
 	if (api->authorization.ptr != NULL)
@@ -143,12 +171,39 @@ static void set_trouble(struct hubspot *api, int status, const char *code, bool 
 {
 	if (api->trouble.status != 0)
 		return;
-	api->trouble = (struct hubspot_trouble){ .status = status, .code = code, .is_retryable = retryable };
+	api->trouble = (struct hubspot_trouble){ .status = status, .code = code, .is_retryable = retryable, .is_known = api->trouble.is_known };
 	snprintf(api->trouble.message, sizeof api->trouble.message, "%s", message);
+}
+
+void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_retryable, const char *message)
+{
+	set_trouble(api, status, code, is_retryable, message);
+}
+
+void hubspot_guard_writes(struct hubspot *api, bool (*ask)(void *arg), void *arg, const char *refusal)
+{
+	api->guard.ask = ask;
+	api->guard.arg = arg;
+	snprintf(api->guard.refusal, sizeof api->guard.refusal, "%s", refusal);
+}
+
+bool hubspot_may_write(struct hubspot *api, size_t count)
+{
+	api->guard.written += count;
+	if (api->guard.ask == NULL || api->guard.written <= HUBSPOT_FREE_WRITES)
+		return true;
+	if (!api->guard.ask(api->guard.arg)) {
+		set_trouble(api, EXIT_NOT_ALLOWED, "not_allowed", false, api->guard.refusal);
+		return false;
+	}
+	api->guard.ask = NULL;
+	return true;
 }
 
 int64_t hubspot_server_ms(const struct hubspot *api)
 {
+	if (api->options.cassette != NULL)
+		return api->newest_ms > 0 ? api->newest_ms : cassette_now_ms(api->options.cassette);
 	return clock_real_ms() + api->skew_ms;
 }
 
@@ -217,8 +272,12 @@ static void judge_failure(struct hubspot *api, const struct http_response *respo
 {
 	snprintf(answer->message, sizeof answer->message, "%s", response->error[0] == '\0' ? "no answer" : response->error);
 	switch (response->result) {
-	case HTTP_UNREACHABLE:
 	case HTTP_BREAKER_OPEN:
+		answer->outcome = HUBSPOT_BROKEN;
+		api->trouble.is_known = true;
+		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
+		break;
+	case HTTP_UNREACHABLE:
 	case HTTP_REFUSED_ADDRESS:
 	case HTTP_BAD_URL:
 		answer->outcome = HUBSPOT_BROKEN;
@@ -226,6 +285,10 @@ static void judge_failure(struct hubspot *api, const struct http_response *respo
 		break;
 	case HTTP_OUT_OF_BUDGET:
 		answer->outcome = HUBSPOT_BROKEN;
+		/* HubSpot's guidelines; the answer itself does not say it. */
+		if (slice_find_nocase(slice_of(answer->message), slice_of("daily limit")) != NULL)
+			snprintf(answer->message, sizeof answer->message, "%s; it starts anew at midnight in the account's time zone",
+				response->error);
 		set_trouble(api, EXIT_TRY_LATER, "try_later", true, answer->message);
 		break;
 	case HTTP_CANCELLED:
@@ -247,7 +310,9 @@ static void on_response(const struct http_response *response, void *arg)
 		struct json_error error;
 		answer.status = response->status;
 		answer.server_ms = date_header_ms(response);
-		if (answer.server_ms != 0) {
+		if (answer.server_ms > api->newest_ms)
+			api->newest_ms = answer.server_ms;
+		if (answer.server_ms != 0 && !hubspot_is_replay(api)) {
 			api->skew_ms = answer.server_ms - clock_real_ms();
 			/* Whole seconds in the header: below that a difference is no news. */
 			if (api->skew_ms > -MS_PER_SECOND && api->skew_ms < MS_PER_SECOND)
@@ -346,6 +411,7 @@ void hubspot_call(struct hubspot *api, const struct hubspot_call *call)
 		.headers = headers,
 		.body = call->body,
 		.retry = retries[call->kind],
+		.interactive = api->options.is_interactive,
 		.governor = call->is_search ? api->search_governor : api->governor,
 		.op = call->op,
 		.count = (int64_t)call->count,
@@ -432,6 +498,48 @@ void hubspot_interrupt(struct hubspot *api)
 struct hubspot_totals hubspot_totals(const struct hubspot *api)
 {
 	return api->totals;
+}
+
+struct governor *hubspot_governor(const struct hubspot *api, bool of_search)
+{
+	return of_search ? api->search_governor : api->governor;
+}
+
+const char *hubspot_host(const struct hubspot *api)
+{
+	static char host[65];
+	if (api->options.cassette != NULL)
+		return cassette_host(api->options.cassette);
+	if (host[0] == '\0' && gethostname(host, sizeof host - 1) != 0)
+		snprintf(host, sizeof host, "unknown");
+	return host;
+}
+
+void hubspot_random(struct hubspot *api, struct slice key, unsigned char *bytes, size_t count)
+{
+	unsigned char drawn[SHA256_BYTES];
+	if (api->options.cassette != NULL ? !cassette_random(api->options.cassette, key, drawn)
+					  : getrandom(drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
+		cli_die(EXIT_IO_FAILED, "no random numbers");
+	memcpy(bytes, drawn, count < sizeof drawn ? count : sizeof drawn);
+}
+
+int64_t hubspot_linger_ms(const struct hubspot *api, int64_t ms)
+{
+	return api->options.cassette == NULL ? ms : (int64_t)MS_PER_DAY * 365;
+}
+
+bool hubspot_is_replay(const struct hubspot *api)
+{
+	return api->options.cassette != NULL && cassette_is_replay(api->options.cassette);
+}
+
+struct cache *hubspot_cache(struct hubspot *api)
+{
+	if (!api->has_asked_cache && api->options.cassette == NULL)
+		api->cache = cache_begin();
+	api->has_asked_cache = true;
+	return api->cache;
 }
 
 void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES])

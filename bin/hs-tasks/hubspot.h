@@ -34,8 +34,12 @@ struct hubspot_options {
 	const char *base_url;
 	const char *version; /* "2026-03", or "v3", which brings v4 associations */
 	const char *token; /* NULL: none, as in a dry run */
+	const char *ca_file; /* PEM; NULL: the system's authorities */
 	struct trace *trace; /* borrowed; NULL: none */
+	struct cassette *cassette; /* of --record or --replay; borrowed; NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
+	const char *limits_folder; /* of the governors that all processes share; NULL: of this process alone */
+	bool is_interactive; /* a person waits: goes before background work */
 	bool quiet_retries; /* says nothing of waiting and trying again */
 	bool keeps_going; /* a missing scope ends only its own call: for check */
 	bool is_dry_run; /* writes are shown, not sent, and answered with success */
@@ -106,6 +110,7 @@ struct hubspot_trouble {
 	int status; /* exit status; 0: all is well */
 	const char *code; /* lead(5) */
 	bool is_retryable;
+	bool is_known; /* the breaker is open: somebody has been told before */
 	char message[600];
 };
 const struct hubspot_trouble *hubspot_trouble(const struct hubspot *api);
@@ -113,10 +118,22 @@ const struct hubspot_trouble *hubspot_trouble(const struct hubspot *api);
 /* Makes an answer that is no success the client's trouble: for verbs that cannot go on without it. */
 void hubspot_give_up(struct hubspot *api, const struct hubspot_answer *answer, const char *what);
 
+/* Puts the client out of service for a reason outside HubSpot: a journal that cannot be written. code is a literal. */
+void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_retryable, const char *message);
+
+/* Past HUBSPOT_FREE_WRITES objects `ask` decides once whether more may be written; without its yes the client goes out of service with `refusal`. Leases are not
+ * counted. */
+enum { HUBSPOT_FREE_WRITES = 100 };
+void hubspot_guard_writes(struct hubspot *api, bool (*ask)(void *arg), void *arg, const char *refusal);
+
+/* Whether `count` objects may be written now. */
+bool hubspot_may_write(struct hubspot *api, size_t count);
+
 /* Ends what is in flight: its records come back as interrupted. */
 void hubspot_interrupt(struct hubspot *api);
 
-/* Server's clock minus ours, from the newest Date header; 0 until known. */
+/* The server's time, and its clock minus ours, from the newest Date header; our own until one is known. With a cassette it is that header's very time, at first the
+ * run's start, so that a replay has the same. */
 int64_t hubspot_server_ms(const struct hubspot *api);
 int64_t hubspot_skew_ms(const struct hubspot *api);
 
@@ -125,6 +142,23 @@ struct hubspot_totals {
 	size_t calls, searches, reads, writes, objects;
 };
 struct hubspot_totals hubspot_totals(const struct hubspot *api);
+
+/* The limits as they stand, for hs-tasks limits. */
+struct governor *hubspot_governor(const struct hubspot *api, bool of_search);
+/* This machine's name, for the record; in a replay the recorded one. */
+const char *hubspot_host(const struct hubspot *api);
+
+/* Random bytes (at most SHA256_BYTES) from the kernel. With a cassette the same in a replay: they then depend on the key, and how often it came, alone. */
+void hubspot_random(struct hubspot *api, struct slice key, unsigned char *bytes, size_t count);
+
+/* How long a batch that is not full may wait for more. With a cassette until the input ends: time must not decide what a request holds. */
+int64_t hubspot_linger_ms(const struct hubspot *api, int64_t ms);
+
+/* Whether nobody is there to be waited for, or to keep a lease from. */
+bool hubspot_is_replay(const struct hubspot *api);
+
+/* The cache of all programs, opened at the first call; NULL: none can be had, or there is a cassette. Never for what decides a write. */
+struct cache *hubspot_cache(struct hubspot *api);
 
 /* A digest of address and token: what is kept on disk of one portal never meets another's. */
 void hubspot_identity(const struct hubspot *api, char hex[SHA256_HEX_BYTES]);

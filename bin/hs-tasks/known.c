@@ -1,40 +1,30 @@
 #include "known.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/config.h"
-#include "base/sha256.h"
 #include "record/write.h"
 
-enum { MAX_FILE_BYTES = 1 << 16 };
+enum { MAX_TEXT_BYTES = 1 << 16 };
 
-/* One file per address, token and list of owners: what another token may see is not ours to say. */
-static bool file_path(struct buf *path, const struct hubspot *api, const struct workflow *workflow)
+/* One entry for each address, token and list of owners: what another token may see is not ours to say. */
+static void make_key(const struct hubspot *api, const struct workflow *workflow, char key[SHA256_HEX_BYTES])
 {
-	char error[CONFIG_ERROR_BYTES], digest[SHA256_HEX_BYTES], identity[SHA256_HEX_BYTES];
-	struct slice parts[1 + 2 * WORKFLOW_OWNERS];
+	char identity[SHA256_HEX_BYTES];
+	struct slice parts[2 + 2 * WORKFLOW_OWNERS];
 	size_t count = 0;
 	hubspot_identity(api, identity);
+	parts[count++] = slice_of("crm.portal");
 	parts[count++] = slice_of(identity);
 	for (size_t i = 0; i < workflow->owner_count; i++) {
 		parts[count++] = workflow->owners[i].email;
 		parts[count++] = workflow->owners[i].full_name;
 	}
-	sha256_parts_hex(parts, count, digest);
-	if (!config_cache_dir(path, error))
-		return false;
-	buf_printf(path, "/portal-%.16s.json", digest);
-	return !path->failed;
+	sha256_parts_hex(parts, count, key);
 }
 
 static bool take(struct portal *portal, const struct json *known, const struct workflow *workflow)
 {
-	int64_t read_ms, now_ms = clock_real_ms();
-	if (!json_int(json_get(known, "read_ms"), &read_ms) || read_ms > now_ms || now_ms - read_ms > KNOWN_MS)
-		return false;
 	struct slice id = json_string(known, "portal", ""), type = json_string(known, "account_type", "");
 	const struct json *owner = json_get(known, "owners");
 	if (id.len == 0 || owner == NULL || owner->count != workflow->owner_count)
@@ -47,50 +37,35 @@ static bool take(struct portal *portal, const struct json *known, const struct w
 	return true;
 }
 
-bool known_read(struct portal *portal, const struct hubspot *api, const struct workflow *workflow)
+bool known_read(struct portal *portal, struct hubspot *api, const struct workflow *workflow)
 {
-	char error[CONFIG_ERROR_BYTES];
-	struct buf path, text;
+	char key[SHA256_HEX_BYTES];
+	struct cache *cache = hubspot_cache(api);
+	struct cache_entry entry;
 	struct arena arena;
 	struct json_error where;
-	buf_init(&path, 8192);
-	buf_init(&text, 2 * (size_t)MAX_FILE_BYTES);
+	int64_t now_ms = clock_real_ms();
+	make_key(api, workflow, key);
+	if (cache == NULL || !cache_get(cache, key, now_ms, &entry) || entry.stored_ms > now_ms || now_ms >= entry.fresh_until_ms)
+		return false;
 	arena_init(&arena, 1 << 20);
-	bool ok = file_path(&path, api, workflow) && config_read_file(buf_text(&path), MAX_FILE_BYTES, &text, error) &&
-		take(portal, json_parse(&arena, buf_slice(&text), &where), workflow);
-	buf_release(&path);
-	buf_release(&text);
+	bool ok = take(portal, json_parse(&arena, entry.body, &where), workflow);
 	arena_release(&arena);
 	return ok;
 }
 
-/* Whole or not at all, since others may be reading. */
-static void replace_file(const char *path, struct slice text)
+void known_write(const struct portal *portal, struct hubspot *api, const struct workflow *workflow)
 {
-	char temporary[8300];
-	int len = snprintf(temporary, sizeof temporary, "%s.%ld", path, (long)getpid());
-	if (len < 0 || (size_t)len >= sizeof temporary)
-		return;
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return;
-	bool ok = write(fd, text.ptr, text.len) == (ssize_t)text.len;
-	ok = close(fd) == 0 && ok;
-	if (!ok || rename(temporary, path) != 0)
-		unlink(temporary);
-}
-
-void known_write(const struct portal *portal, const struct hubspot *api, const struct workflow *workflow)
-{
-	struct buf path, text;
+	char key[SHA256_HEX_BYTES];
+	struct cache *cache = hubspot_cache(api);
+	struct buf text;
 	struct jsonw w;
-	if (portal->id[0] == '\0')
+	if (cache == NULL || portal->id[0] == '\0')
 		return;
-	buf_init(&path, 8192);
-	buf_init(&text, MAX_FILE_BYTES);
+	make_key(api, workflow, key);
+	buf_init(&text, MAX_TEXT_BYTES);
 	jsonw_init(&w, &text);
 	jsonw_object(&w);
-	jsonw_put_int(&w, "read_ms", clock_real_ms());
 	jsonw_put_text(&w, "portal", portal->id);
 	jsonw_put_text(&w, "account_type", portal->account_type);
 	jsonw_name(&w, "owners");
@@ -99,8 +74,10 @@ void known_write(const struct portal *portal, const struct hubspot *api, const s
 		jsonw_text(&w, portal->owner_ids[i]);
 	jsonw_array_end(&w);
 	jsonw_object_end(&w);
-	if (!text.failed && file_path(&path, api, workflow))
-		replace_file(buf_text(&path), buf_slice(&text));
-	buf_release(&path);
+	int64_t now_ms = clock_real_ms();
+	if (!text.failed)
+		cache_put(cache, key,
+			&(struct cache_entry){
+				.kind = SLICE("crm.portal"), .stored_ms = now_ms, .fresh_until_ms = now_ms + KNOWN_MS, .body = buf_slice(&text) });
 	buf_release(&text);
 }

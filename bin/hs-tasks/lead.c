@@ -63,12 +63,12 @@ void lead_put_claimed_task(struct buf *out, const struct lease *lease)
 	jsonw_object_end(&w);
 }
 
-void lead_put_lease(struct buf *out, const char *token, int64_t expires_ms, int64_t attempt)
+void lead_put_lease(struct buf *out, const char *host, const char *token, int64_t expires_ms, int64_t attempt)
 {
 	char expires[CLOCK_TEXT_BYTES];
 	clock_format(expires_ms, expires);
 	buf_printf(out, "\"lease\":{\"token\":\"%s\",\"expires\":\"%s\",\"attempt\":%lld,\"host\":", token, expires, (long long)attempt);
-	json_quote(out, slice_of(lease_host()));
+	json_quote(out, slice_of(host));
 	buf_putc(out, '}');
 }
 

@@ -12,7 +12,7 @@ bool lead_put(struct buf *out, const struct relate_item *item, const char *read_
 void lead_put_claimed_task(struct buf *out, const struct lease *lease);
 
 /* "lease":{"token","expires","attempt","host"} */
-void lead_put_lease(struct buf *out, const char *token, int64_t expires_ms, int64_t attempt);
+void lead_put_lease(struct buf *out, const char *host, const char *token, int64_t expires_ms, int64_t attempt);
 
 /* "error":{"tool","code","message","retryable"} */
 void lead_put_error(struct buf *out, const char *code, bool is_retryable, const char *message);

@@ -2,18 +2,18 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/cli.h"
+#include "perform.h"
 #include "record/write.h"
 
 enum { MAX_INPUT_BYTES = 64 << 10, MAX_ARENA_BYTES = 64 << 20, TOKEN_RANDOM_BYTES = 16 };
 
 struct row {
-	struct slice id;
+	struct slice id, own_token;
 	void *arg;
-	bool is_kept;
+	bool is_kept, is_reserved;
 	int64_t attempt;
 	const struct json *task;
 };
@@ -30,28 +30,21 @@ struct lease_run {
 	int64_t expires_ms;
 };
 
-const char *lease_host(void)
-{
-	static char host[LEASE_HOST_BYTES];
-	if (host[0] == '\0' && gethostname(host, sizeof host - 1) != 0)
-		snprintf(host, sizeof host, "unknown");
-	return host;
-}
-
 /* 128 bits from the kernel: no two claims of the world share one. */
-static void make_token(char token[LEASE_TOKEN_BYTES])
+static void make_token(struct lease_run *run)
 {
 	unsigned char bytes[TOKEN_RANDOM_BYTES];
-	if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
-		cli_die(EXIT_IO_FAILED, "no random numbers from the kernel");
+	hubspot_random(run->api, run->rows[0].id, bytes, sizeof bytes);
 	for (size_t i = 0; i < sizeof bytes; i++)
-		snprintf(token + 2 * i, 3, "%02x", bytes[i]);
+		snprintf(run->token + 2 * i, 3, "%02x", bytes[i]);
 }
 
-void lease_put_update(struct buf *out, struct slice id, const struct lease_property *properties)
+void lease_add_update(struct batch *batch, struct slice id, const struct lease_property *properties, void *row_arg)
 {
+	struct buf input;
 	struct jsonw w;
-	jsonw_init(&w, out);
+	buf_init(&input, MAX_INPUT_BYTES);
+	jsonw_init(&w, &input);
 	jsonw_object(&w);
 	jsonw_put_string(&w, "id", id);
 	jsonw_put_string(&w, "objectWriteTraceId", id);
@@ -62,6 +55,8 @@ void lease_put_update(struct buf *out, struct slice id, const struct lease_prope
 			jsonw_put_text(&w, properties->name, properties->value);
 	jsonw_object_end(&w);
 	jsonw_object_end(&w);
+	batch_add(batch, id, buf_slice(&input), row_arg);
+	buf_release(&input);
 }
 
 struct lease_run *lease_run_new(struct hubspot *api, const struct lease_options *options)
@@ -70,13 +65,12 @@ struct lease_run *lease_run_new(struct hubspot *api, const struct lease_options 
 	run->api = api;
 	run->options = *options;
 	arena_init(&run->arena, MAX_ARENA_BYTES);
-	make_token(run->token);
 	return run;
 }
 
-void lease_run_add(struct lease_run *run, struct slice id, void *row_arg)
+void lease_run_add(struct lease_run *run, struct slice id, struct slice own_token, void *row_arg)
 {
-	run->rows[run->count++] = (struct row){ .id = arena_copy(&run->arena, id), .arg = row_arg };
+	run->rows[run->count++] = (struct row){ .id = arena_copy(&run->arena, id), .own_token = arena_copy(&run->arena, own_token), .arg = row_arg };
 	if (run->arena.failed)
 		must(NULL);
 }
@@ -89,10 +83,55 @@ static size_t kept(const struct lease_run *run)
 	return n;
 }
 
+/* -- the journal: what this machine holds -- */
+
+/* Rows that another process of ours holds are let alone. */
+static void reserve(struct lease_run *run)
+{
+	struct journal_reservation rows[BATCH_ROWS];
+	struct journal *journal = run->options.journal;
+	for (size_t i = 0; i < run->count; i++)
+		rows[i] = (struct journal_reservation){ run->rows[i].id, run->rows[i].own_token, journal == NULL };
+	if (journal != NULL && !journal_ok(run->api, journal, journal_reserve(journal, rows, run->count)))
+		return;
+	for (size_t i = 0; i < run->count; i++) {
+		run->rows[i].is_reserved = rows[i].granted;
+		run->counts.leased += !rows[i].granted;
+	}
+}
+
+/* The token is on its way to the kept rows; the others are free for our other processes. */
+static void enter_leases(struct lease_run *run)
+{
+	struct journal *journal = run->options.journal;
+	if (journal == NULL)
+		return;
+	int result = journal_begin(journal);
+	for (size_t i = 0; i < run->count && result == 0; i++) {
+		const struct row *row = &run->rows[i];
+		if (!row->is_reserved)
+			continue;
+		result = row->is_kept ? journal_put_lease(journal,
+						&(struct journal_lease){ .task = row->id,
+							.token = slice_of(run->token),
+							.run = journal_run(journal),
+							.state = JOURNAL_TAKEN,
+							.expires_ms = run->expires_ms,
+							.claimed_ms = hubspot_server_ms(run->api),
+							.attempt = row->attempt })
+				      : journal_drop_lease(journal, row->id, slice_of(run->token));
+	}
+	if (result == 0)
+		result = journal_commit(journal);
+	if (!journal_ok(run->api, journal, result))
+		journal_roll_back(journal);
+}
+
 static void finish(struct lease_run *run)
 {
 	struct lease leases[BATCH_ROWS];
 	size_t n = 0;
+	enter_leases(run);
 	for (size_t i = 0; i < run->count; i++)
 		if (run->rows[i].is_kept)
 			leases[n++] = (struct lease){ run->rows[i].id, run->rows[i].arg, run->token, run->expires_ms, run->rows[i].attempt,
@@ -126,9 +165,7 @@ static void write_leases(struct lease_run *run, const char *status, int64_t leas
 {
 	struct batch *batch = batch_new(run->api, OBJECT_TASKS, BATCH_UPDATE);
 	char expires[CLOCK_TEXT_BYTES], attempt[24];
-	struct buf input;
 	batch->op = status == NULL ? "crm.claim" : "crm.confirm";
-	buf_init(&input, MAX_INPUT_BYTES);
 	run->expires_ms = hubspot_server_ms(run->api) + lease_ms;
 	clock_format(run->expires_ms, expires);
 	for (size_t i = 0; i < run->count; i++) {
@@ -136,13 +173,11 @@ static void write_leases(struct lease_run *run, const char *status, int64_t leas
 		if (!row->is_kept)
 			continue;
 		snprintf(attempt, sizeof attempt, "%lld", (long long)row->attempt);
-		buf_reset(&input);
-		lease_put_update(&input, row->id,
+		lease_add_update(batch, row->id,
 			(struct lease_property[]){ { "leadpipe_lease", run->token }, { "leadpipe_expires", expires }, { "leadpipe_attempt", attempt },
-				{ "hs_task_status", status }, { NULL, NULL } });
-		batch_add(batch, row->id, buf_slice(&input), row);
+				{ "hs_task_status", status }, { NULL, NULL } },
+			row);
 	}
-	buf_release(&input);
 	batch_send(batch, done, run);
 }
 
@@ -179,7 +214,7 @@ static void read_rows(struct lease_run *run, bool only_kept, const char *op, voi
 	batch->properties = run->options.properties;
 	batch->op = op;
 	for (size_t i = 0; i < run->count; i++)
-		if (!only_kept || run->rows[i].is_kept)
+		if (run->rows[i].is_reserved && (!only_kept || run->rows[i].is_kept))
 			batch_add(batch, run->rows[i].id, (struct slice){ 0 }, &run->rows[i]);
 	batch_send(batch, done, run);
 }
@@ -193,7 +228,7 @@ static void on_written(struct batch *batch, void *arg)
 {
 	struct lease_run *run = arg;
 	int64_t now_us = clock_steady_us();
-	bool is_late = now_us - run->read_sent_us > run->options.portal->window_ms * 1000;
+	bool is_late = !hubspot_is_replay(run->api) && now_us - run->read_sent_us > run->options.portal->window_ms * 1000;
 	for (size_t i = 0; i < batch->count; i++)
 		if (is_late)
 			drop(run, batch->rows[i].arg, &run->counts.late);
@@ -204,7 +239,7 @@ static void on_written(struct batch *batch, void *arg)
 	else if (hubspot_is_dry_run(run->api))
 		write_leases(run, "IN_PROGRESS", run->options.lease_ms, on_confirmed);
 	else
-		hubspot_at(run->api, now_us + run->options.portal->settle_ms * 1000, read_back, run);
+		hubspot_at(run->api, now_us + (hubspot_is_replay(run->api) ? 0 : run->options.portal->settle_ms * 1000), read_back, run);
 }
 
 static void on_repaired(struct batch *batch, void *arg)
@@ -215,13 +250,9 @@ static void on_repaired(struct batch *batch, void *arg)
 
 static void add_repair(struct lease_run *run, struct batch **repairs, struct slice id)
 {
-	struct buf input;
-	buf_init(&input, MAX_INPUT_BYTES);
 	if (*repairs == NULL)
 		*repairs = batch_new(run->api, OBJECT_TASKS, BATCH_UPDATE);
-	lease_put_update(&input, id, (struct lease_property[]){ { "hs_task_status", "COMPLETED" }, { NULL, NULL } });
-	batch_add(*repairs, id, buf_slice(&input), NULL);
-	buf_release(&input);
+	lease_add_update(*repairs, id, (struct lease_property[]){ { "hs_task_status", "COMPLETED" }, { NULL, NULL } }, NULL);
 	run->counts.repaired++;
 }
 
@@ -252,6 +283,7 @@ static void on_read(struct batch *batch, void *arg)
 	}
 	if (repairs != NULL)
 		batch_send(repairs, on_repaired, NULL);
+	enter_leases(run);
 	if (kept(run) == 0)
 		finish(run);
 	else
@@ -260,6 +292,8 @@ static void on_read(struct batch *batch, void *arg)
 
 void lease_run_start(struct lease_run *run)
 {
+	make_token(run);
+	reserve(run);
 	run->read_sent_us = clock_steady_us();
 	read_rows(run, false, "crm.tasks.read", on_read);
 }

@@ -8,8 +8,9 @@
 #include "batch.h"
 #include "decide.h"
 #include "portal.h"
+#include "store/journal.h"
 
-enum { LEASE_TOKEN_BYTES = 33, LEASE_HOST_BYTES = 65 };
+enum { LEASE_TOKEN_BYTES = 33 };
 
 /* A task that is ours; borrowed for the call of done. */
 struct lease {
@@ -27,6 +28,7 @@ struct lease_counts {
 
 struct lease_options {
 	const struct portal *portal;
+	struct journal *journal; /* processes of one machine exclude each other through it; NULL: a dry run */
 	int64_t lease_ms;
 	struct slice properties; /* of the task; JSON array, borrowed */
 	/* Whether the task may be taken, by its state as read by id. */
@@ -39,18 +41,15 @@ struct lease_options {
 struct lease_run;
 struct lease_run *lease_run_new(struct hubspot *api, const struct lease_options *options);
 
-/* At most BATCH_ROWS, each once. */
-void lease_run_add(struct lease_run *run, struct slice id, void *row_arg);
+/* At most BATCH_ROWS, each once. own_token: a lease that is the caller's and ran out; empty: none. */
+void lease_run_add(struct lease_run *run, struct slice id, struct slice own_token, void *row_arg);
 
 /* Starts it; it frees itself after done. */
 void lease_run_start(struct lease_run *run);
 
-/* This machine's name, for the record. */
-const char *lease_host(void);
-
-/* Puts {"id":…,"properties":{…}} of an update. NULL values are left out, "" clears. The list ends with a NULL name. */
+/* Adds an update to a batch of them. NULL values are left out, "" clears. The list ends with a NULL name. */
 struct lease_property {
 	const char *name, *value;
 };
-void lease_put_update(struct buf *out, struct slice id, const struct lease_property *properties);
+void lease_add_update(struct batch *batch, struct slice id, const struct lease_property *properties, void *row_arg);
 #endif

@@ -61,13 +61,13 @@ static bool dues_are_good(struct settle *s, struct job *job)
 }
 
 /* Runs the workflow's program. False: the job has failed. */
-static bool make_plan(struct settle *s, struct job *job, const struct record *r)
+static bool make_plan(struct settle *s, struct job *job, const struct route *route, const struct record *r)
 {
 	struct buf out;
 	struct json_error error;
 	bool ok;
 	buf_init(&out, MAX_PLAN_BYTES);
-	ok = program_run(s->context.program, job->route, s->context.now, record_root(r).raw, &out);
+	ok = program_run(s->context.program, route, s->context.now, record_root(r).raw, &out);
 	if (ok) {
 		struct slice copy = arena_copy(&s->arena, buf_slice(&out));
 		job->plan = json_parse(&s->arena, copy, &error);
@@ -99,28 +99,19 @@ static void take_deferral(struct settle *s, struct job *job, const struct record
 	job->reason = join(s, "Outreach deferred to no known time: ", due);
 }
 
-bool plan_job(struct settle *s, struct job *job, const struct record *r)
+/* What complete decides by the record. */
+static void judge_record(struct settle *s, struct job *job, const struct record *r)
 {
-	job->task_id = text_at(s, r, "task", "id", NULL);
-	if (job->task_id.len == 0)
-		return false;
-	job->contact_id = text_at(s, r, "contact", "id", NULL);
-	job->company_id = text_at(s, r, "company", "id", NULL);
-	job->token = text_at(s, r, "lease", "token", NULL);
-	job->generation = text_at(s, r, "task", "properties", "leadpipe_done");
-	job->body = text_at(s, r, "task", "properties", "hs_task_body");
-	job->route = workflow_route(s->context.workflow, text_at(s, r, "task", "properties", "hs_task_subject"));
-	if (!number_at(r, "lease", "attempt", &job->attempt))
-		job->attempt = 1;
+	const struct route *route = workflow_route_named(s->context.workflow, job->route);
 	struct outcome outcome = { .has_error = record_has_error(r, NULL),
 		.is_retryable = is_true_at(r, "error", "retryable"),
 		.attempt = job->attempt,
 		.max_attempts = s->context.workflow->max_attempts };
-	if (!outcome.has_error && job->route != NULL) {
-		if (!make_plan(s, job, r))
-			return true;
+	if (!outcome.has_error && route != NULL) {
+		if (!make_plan(s, job, route, r))
+			return;
 		outcome.is_done = json_is_true(json_get(job->plan, "done"));
-		if (job->route->makes_mail)
+		if (route->makes_mail)
 			outcome.outreach_state = text_at(s, r, "outreach", "state", NULL);
 	}
 	job->verdict = decide_settle(&outcome);
@@ -145,7 +136,51 @@ bool plan_job(struct settle *s, struct job *job, const struct record *r)
 	case SETTLE_SUPPRESSED: take_mail_reason(s, job, r, outcome.outreach_state); break;
 	case SETTLE_DEFERRED: take_deferral(s, job, r); break;
 	case SETTLE_APPROVAL: job->reason = slice_of("mail awaits approval"); break;
-	case SETTLE_NO_RESULT: break;
+	case SETTLE_NO_RESULT:
+	case SETTLE_ESCALATE: break;
 	}
+}
+
+/* What fail, snooze, release and escalate say of every record. */
+static void force_verdict(const struct settle *s, struct job *job)
+{
+	job->verdict = s->context.force.verdict;
+	job->reason = s->context.force.reason;
+	job->owner = s->context.force.owner;
+	job->due_ms = s->context.force.due_ms;
+}
+
+/* The whole result, so that a score can be explained long after. */
+static void keep_result(struct settle *s, struct job *job, const struct route *route, const struct record *r)
+{
+	struct value v;
+	if (route == NULL || route->result.len == 0)
+		return;
+	job->member = route->result;
+	if (record_member(r, record_root(r), route->result, &v))
+		job->result = arena_copy(&s->arena, v.raw);
+	job->rules = text_at(s, r, "qualification", "rules", "digest");
+}
+
+bool plan_job(struct settle *s, struct job *job, const struct record *r)
+{
+	job->task_id = text_at(s, r, "task", "id", NULL);
+	if (job->task_id.len == 0)
+		return false;
+	job->contact_id = text_at(s, r, "contact", "id", NULL);
+	job->company_id = text_at(s, r, "company", "id", NULL);
+	job->token = text_at(s, r, "lease", "token", NULL);
+	job->generation = text_at(s, r, "task", "properties", "leadpipe_done");
+	job->body = text_at(s, r, "task", "properties", "hs_task_body");
+	if (!number_at(r, "lease", "attempt", &job->attempt))
+		job->attempt = 1;
+	const struct route *route = workflow_route(s->context.workflow, text_at(s, r, "task", "properties", "hs_task_subject"));
+	job->route = route == NULL ? (struct slice){ "", 0 } : route->name;
+	keep_result(s, job, route, r);
+	if (s->context.force.verdict != SETTLE_DONE)
+		force_verdict(s, job);
+	else
+		judge_record(s, job, r);
+	effects_build(s, job);
 	return true;
 }

@@ -24,6 +24,7 @@ void portal_put_settings(const struct portal *portal, struct buf *text)
 	jsonw_put_string(&w, "portal", slice_of(portal->id));
 	jsonw_put_int(&w, "window_ms", portal->window_ms);
 	jsonw_put_int(&w, "settle_ms", portal->settle_ms);
+	jsonw_put_int(&w, "readback_ms", portal->readback_ms);
 	jsonw_name(&w, "unique_key");
 	jsonw_array(&w);
 	for (int i = 0; i < OBJECT_COUNT; i++)
@@ -43,6 +44,10 @@ bool portal_take_settings(struct portal *portal, struct slice text)
 	arena_init(&arena, 1 << 20);
 	const struct json *settings = json_parse(&arena, (struct slice){ brace, text.len - (size_t)(brace - text.ptr) }, &error);
 	bool ok = json_int(json_get(settings, "window_ms"), &portal->window_ms) && json_int(json_get(settings, "settle_ms"), &portal->settle_ms);
+	struct slice id = json_string(settings, "portal", "");
+	keep_text(portal->settings_id, sizeof portal->settings_id, id);
+	if (!json_int(json_get(settings, "readback_ms"), &portal->readback_ms))
+		portal->readback_ms = PORTAL_READBACK_MS;
 	const struct json *unique = json_get(settings, "unique_key");
 	for (const struct json *name = unique == NULL ? NULL : unique->child; name != NULL; name = name->next) {
 		enum hubspot_object object;
@@ -196,7 +201,7 @@ bool portal_find_owner(struct hubspot *api, const char *email, char id[PORTAL_TE
 
 void portal_assume(struct portal *portal, const struct workflow *workflow)
 {
-	*portal = (struct portal){ .id = "0" };
+	*portal = (struct portal){ .id = "0", .readback_ms = PORTAL_READBACK_MS };
 	for (int i = 0; i < OBJECT_COUNT; i++)
 		portal->has_unique_key[i] = true;
 	for (size_t i = 0; i < workflow->owner_count; i++)

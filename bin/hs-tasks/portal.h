@@ -7,7 +7,7 @@
 #include "hubspot.h"
 #include "workflow.h"
 
-enum { PORTAL_WINDOW_MS = 5000, PORTAL_SETTLE_MS = 5500, PORTAL_TEXT_BYTES = 64 };
+enum { PORTAL_WINDOW_MS = 5000, PORTAL_SETTLE_MS = 5500, PORTAL_READBACK_MS = 120000, PORTAL_TEXT_BYTES = 64 };
 
 struct portal {
 	char id[PORTAL_TEXT_BYTES]; /* portalId */
@@ -15,6 +15,8 @@ struct portal {
 	bool is_set_up; /* the settings were there */
 	int64_t window_ms; /* W: a claim's write counts only if it is answered so soon after its read was sent */
 	int64_t settle_ms; /* S: the wait before reading back who won */
+	int64_t readback_ms; /* after that a create whose answer was lost has taken effect, or never will: HubSpot itself gives up after 100 s */
+	char settings_id[PORTAL_TEXT_BYTES]; /* the portal that the settings were made for; another than id in a copy of it */
 	bool has_unique_key[OBJECT_COUNT]; /* leadpipe_key is unique there */
 	char owner_ids[WORKFLOW_OWNERS][PORTAL_TEXT_BYTES]; /* of the workflow's owners; "" where none is asked for */
 };

@@ -170,7 +170,7 @@ static void put_name(struct buf *out, struct slice name)
 	buf_putc(out, ':');
 }
 
-/* properties: the variable with what the object has now. */
+/* properties: the variable with what the object has now; NULL: what is to be filled is decided later. */
 static void put_mapping(struct builder *b, const char *at, const char *member, const char *properties, const struct json *mapping)
 {
 	char place[PLACE_BYTES];
@@ -181,7 +181,7 @@ static void put_mapping(struct builder *b, const char *at, const char *member, c
 		if (slice_is(item->name, "comment"))
 			continue;
 		struct slice source = item->type == JSON_STRING ? item->string : json_string(item, "value", "null");
-		bool is_fill = slice_is(json_string(item, "write", "overwrite"), "fill");
+		bool is_fill = properties != NULL && slice_is(json_string(item, "write", "overwrite"), "fill");
 		snprintf(place, sizeof place, "%s.%s.%.*s", at, member, (int)item->name.len, item->name.ptr);
 		if (!first)
 			buf_puts(&b->text, ",\n");
@@ -294,11 +294,15 @@ static void put_route(struct builder *b, const struct route *route)
 	char at[PLACE_BYTES / 2], place[PLACE_BYTES];
 	const struct json *json = route->json, *done = json_get(json, "done"), *note = json_get(json, "note"), *email = json_get(json, "email");
 	snprintf(at, sizeof at, "routes.%.*s", (int)(route->name.len < 40 ? route->name.len : 40), route->name.ptr);
+	if (route->is_upsert)
+		snprintf(at, sizeof at, "upsert");
 	buf_puts(&b->text, "if $route == ");
 	json_quote(&b->text, route->name);
 	buf_puts(&b->text, " then\nif (");
 	snprintf(place, sizeof place, "%s.done", at);
-	if (done != NULL) {
+	if (route->is_upsert) {
+		buf_puts(&b->text, "true");
+	} else if (done != NULL) {
 		put_expr(b, place, done->line, done->string);
 	} else {
 		buf_puts(&b->text, "get(");
@@ -307,7 +311,7 @@ static void put_route(struct builder *b, const struct route *route)
 	}
 	buf_puts(&b->text, ") then {\"done\":true,\n");
 	put_park(b, at, json_get(json, "park"));
-	put_mapping(b, at, "contact", "$contact", json_get(json, "contact"));
+	put_mapping(b, at, "contact", route->is_upsert ? NULL : "$contact", json_get(json, "contact"));
 	put_mapping(b, at, "company", "$company", json_get(json, "company"));
 	buf_puts(&b->text, "\"note\":");
 	snprintf(place, sizeof place, "%s.note", at);
@@ -394,7 +398,9 @@ struct program *program_new(const struct workflow *w, char error[WORKFLOW_ERROR_
 	put_prelude(&b.text, w);
 	for (size_t i = 0; i < w->route_count; i++)
 		put_route(&b, &w->routes[i]);
-	buf_puts(&b.text, w->route_count == 0 ? "{\"done\":false}" : "se {\"done\":false} end");
+	if (w->upsert.json != NULL)
+		put_route(&b, &w->upsert);
+	buf_puts(&b.text, w->route_count == 0 && w->upsert.json == NULL ? "{\"done\":false}" : "se {\"done\":false} end");
 	struct program *p = compile(&b, error);
 	builder_release(&b);
 	return p;

@@ -6,9 +6,6 @@
 
 enum { MAX_ARENA_BYTES = 256 << 20 };
 
-static const struct slice fence_properties = SLICE("[\"hs_task_status\",\"hs_timestamp\",\"hs_task_body\",\"leadpipe_lease\",\"leadpipe_expires\","
-						   "\"leadpipe_attempt\",\"leadpipe_done\",\"leadpipe_retry_at\"]");
-
 struct settle *settle_new(const struct settle_context *context)
 {
 	struct settle *s = must(calloc(1, sizeof *s));
@@ -30,7 +27,8 @@ size_t settle_count(const struct settle *s)
 const struct job *settle_add(struct settle *s, const struct record *r, uint64_t ticket)
 {
 	struct job *job = &s->jobs[s->count];
-	*job = (struct job){ .ticket = ticket };
+	*job = (struct job){ .ticket = ticket, .now = slice_of(s->context.now) };
+	job->effects_end = &job->effects;
 	if (!plan_job(s, job, r))
 		return NULL;
 	if (s->arena.failed)
@@ -72,248 +70,286 @@ void job_fail(struct settle *s, struct job *job, const char *code, bool is_retry
 	job->message = arena_copy(&s->arena, message);
 }
 
-static void fail_by_trouble(struct settle *s, struct job *job)
+void settle_fail_by_trouble(struct settle *s, struct job *job)
 {
 	const struct hubspot_trouble *trouble = hubspot_trouble(s->context.api);
+	job->is_pending = job->is_pending || job->state == JOB_OPEN;
 	job_fail(s, job, trouble->code, trouble->is_retryable, slice_of(trouble->message));
 	job->is_parked = false;
 }
 
-/* A row that HubSpot did not take. What it blames the record for is parked: the next try would meet the same. */
-static void fail_by_row(struct settle *s, struct job *job, const struct batch_row *row)
+/* A row that HubSpot did not take. What it blames the record for is parked: the next try would meet the same. What only could not be done now stays in the
+ * journal. */
+void settle_fail_by_row(struct settle *s, struct job *job, enum row_outcome outcome, struct slice message)
 {
-	switch (row->outcome) {
-	case ROW_BROKEN: fail_by_trouble(s, job); break;
-	case ROW_FAILED: job_fail(s, job, "service_down", true, row->message); break;
-	case ROW_UNKNOWN:
-		job->is_parked = job->state == JOB_OPEN;
-		job_fail(s, job, "unknown", false, row->message);
+	switch (outcome) {
+	case ROW_BROKEN: settle_fail_by_trouble(s, job); break;
+	case ROW_FAILED:
+		job->is_pending = job->is_pending || job->state == JOB_OPEN;
+		job_fail(s, job, "service_down", true, message);
 		break;
-	default: job->is_parked = job->state == JOB_OPEN; job_fail(s, job, "crm_refused", false, row->message);
+	case ROW_UNKNOWN:
+		job->is_pending = job->is_pending || job->state == JOB_OPEN;
+		job_fail(s, job, "unknown", true, message);
+		break;
+	default: job->is_parked = job->state == JOB_OPEN; job_fail(s, job, "crm_refused", false, message);
 	}
 }
 
-/* -- rows of a stage -- */
+/* -- the journal -- */
 
-static void step_done(struct settle *s);
-
-static bool is_hit(const struct settle *s, const struct job *job, const struct batch *batch, const struct batch_row *row)
+static int enter_job(struct settle *s, struct job *job)
 {
-	(void)s;
-	struct slice id = batch->object == OBJECT_CONTACTS ? job->contact_id : job->company_id;
-	return job->verdict == SETTLE_DONE && slice_equal(id, row->key);
+	struct journal *journal = s->context.journal;
+	struct journal_work work = {
+		.id = job->work,
+		.kind = "task",
+		.task = job->task_id,
+		.token = job->token,
+		.generation = job->generation,
+		.contact = job->contact_id,
+		.company = job->company_id,
+		.route = job->route,
+		.verdict = slice_of(settle_verdict_name(job->verdict)),
+		.reason = job->reason,
+		.attempt = job->attempt,
+		.due_ms = job->due_ms,
+		.now = job->now,
+		.body = job->owner,
+		.member = job->member,
+		.result = job->result,
+		.rules = job->rules,
+		.at_ms = clock_real_ms(),
+	};
+	bool known;
+	int result = journal_add_work(journal, &work);
+	job->work = work.id;
+	if (result == 0 && job->token.len > 0)
+		result = journal_settle_by(journal, job->task_id, job->token, &known);
+	for (struct effect *e = job->effects; e != NULL && result == 0; e = e->next)
+		result = effect_enter(e, journal, job->work);
+	return result;
 }
 
-static void on_rows(struct batch *batch, void *arg)
+/* Every record's intents, before the first call. */
+static void enter_intents(struct settle *s)
 {
-	struct settle *s = arg;
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct batch_row *row = &batch->rows[i];
-		bool is_fine = row->outcome == ROW_OK || (row->outcome == ROW_CONFLICT && batch->verb == BATCH_CREATE && batch->is_repeatable);
-		if (row->arg != NULL) {
-			if (!is_fine)
-				fail_by_row(s, row->arg, row);
+	struct journal *journal = s->context.journal;
+	if (journal == NULL)
+		return;
+	int result = journal_begin(journal);
+	for (size_t i = 0; i < s->count && result == 0; i++)
+		if (!s->jobs[i].is_resumed)
+			result = enter_job(s, &s->jobs[i]);
+	if (result == 0)
+		result = journal_commit(journal);
+	if (!journal_ok(s->context.api, journal, result))
+		journal_roll_back(journal);
+}
+
+/* The fence has found tasks in another generation than their records say: their keys are others. */
+static void renew_intents(struct settle *s)
+{
+	struct journal *journal = s->context.journal;
+	int result = 0;
+	bool any = false;
+	for (size_t i = 0; i < s->count && result == 0; i++) {
+		struct job *job = &s->jobs[i];
+		if (job->state != JOB_OPEN || job->is_resumed || slice_equal(job->generation, job->effects_generation))
 			continue;
-		}
-		for (size_t k = 0; k < s->count; k++)
-			if (is_hit(s, &s->jobs[k], batch, row)) {
-				s->jobs[k].has_effects = true;
-				if (!is_fine)
-					fail_by_row(s, &s->jobs[k], row);
-			}
+		effects_build(s, job);
+		if (journal == NULL)
+			continue;
+		result = any ? 0 : journal_begin(journal);
+		any = true;
+		if (result == 0)
+			result = journal_clear_intents(journal, job->work);
+		for (struct effect *e = job->effects; e != NULL && result == 0; e = e->next)
+			result = effect_enter(e, journal, job->work);
 	}
-	step_done(s);
+	if (any && result == 0)
+		result = journal_commit(journal);
+	if (!journal_ok(s->context.api, journal, result))
+		journal_roll_back(journal);
 }
 
-void settle_send(struct settle *s)
+static void enter_ends(struct settle *s)
 {
-	struct batch *batch = s->filling;
-	if (batch == NULL)
+	struct journal *journal = s->context.journal;
+	if (journal == NULL)
 		return;
-	s->filling = NULL;
-	s->open++;
-	batch_send(batch, on_rows, s);
-}
-
-void settle_put(struct settle *s, enum hubspot_object object, enum batch_verb verb, struct slice key, struct slice input, struct job *job)
-{
-	if (s->filling != NULL && (s->filling->object != object || s->filling->verb != verb || s->filling->count == BATCH_ROWS))
-		settle_send(s);
-	if (s->filling == NULL) {
-		s->filling = batch_new(s->context.api, object, verb);
-		s->filling->is_repeatable = verb == BATCH_CREATE && s->context.portal->has_unique_key[object];
+	int result = journal_begin(journal);
+	for (size_t i = 0; i < s->count && result == 0; i++) {
+		struct job *job = &s->jobs[i];
+		/* A record that is given back with an error is marked by complete, once it has been printed. */
+		if (job->work != 0 && (job->state == JOB_HANDLED || (job->is_resumed && !job->is_pending)))
+			result = journal_work_ended(journal, job->work, job->state == JOB_HANDLED ? JOURNAL_DONE : JOURNAL_FAILED);
+		if (result == 0)
+			result = journal_drop_lease(journal, job->task_id, job->token);
 	}
-	batch_add(s->filling, key, input, job);
+	if (result == 0)
+		result = journal_commit(journal);
+	if (!journal_ok(s->context.api, journal, result))
+		journal_roll_back(journal);
 }
 
-/* -- the fence -- */
+/* -- work of a run that is no more -- */
 
-static void judge_fence(struct settle *s, struct job *job, const struct batch *batch, const struct json *task, bool is_first)
+bool settle_add_work(struct settle *s, const struct journal_work *work, const struct journal_effect *effects, size_t count)
 {
-	int64_t server_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(s->context.api);
-	struct task_state state = task_state_of(json_get(task, "properties"));
-	enum fence_verdict verdict = decide_fence(&state, job->token, server_ms);
-	job->generation = arena_copy(&s->arena, state.done);
-	job->body = arena_copy(&s->arena, result_property(task, "hs_task_body"));
-	/* Whatever failed on the way: a task that is no longer ours is not parked either. */
-	if (verdict == FENCE_SETTLED || verdict == FENCE_LOST)
-		job->is_parked = false;
-	if (verdict == FENCE_SETTLED && job->state == JOB_OPEN)
-		job->state = JOB_HANDLED;
-	else if (verdict == FENCE_LOST)
-		job_fail(s, job, "lease_lost", false,
-			slice_of(job->token.len == 0 ? "the task is not free" : "the task is another's by now, or closed: nothing was written"));
-	else if (verdict == FENCE_CLAIM_FIRST && is_first)
-		job->needs_claim = true;
-	else if (verdict == FENCE_RENEW && is_first)
-		job->needs_renewal = true;
-}
-
-static void on_fence(struct batch *batch, void *arg)
-{
-	struct settle *s = arg;
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct batch_row *row = &batch->rows[i];
-		struct job *job = row->arg;
-		if (row->outcome == ROW_OK)
-			judge_fence(s, job, batch, row->result, s->stage == 1);
-		else if (row->outcome == ROW_MISSING)
-			job_fail(s, job, "lease_lost", false, slice_of("the task is gone"));
-		else
-			fail_by_row(s, job, row);
-		if (row->outcome != ROW_OK)
-			job->is_parked = false;
-	}
-	step_done(s);
-}
-
-static void read_fence(struct settle *s, bool only_with_effects)
-{
-	if (hubspot_is_dry_run(s->context.api)) {
-		/* A record without a lease would get one here. */
-		for (size_t i = 0; i < s->count; i++)
-			if (s->jobs[i].token.len == 0)
-				s->jobs[i].token = slice_of("<token>");
-		return;
-	}
-	struct batch *batch = batch_new(s->context.api, OBJECT_TASKS, BATCH_READ);
-	batch->properties = fence_properties;
-	batch->op = "crm.fence";
-	for (size_t i = 0; i < s->count; i++)
-		if (s->jobs[i].state == JOB_OPEN || (s->jobs[i].state == JOB_FAILED && s->jobs[i].is_parked))
-			if (!only_with_effects || s->jobs[i].has_effects)
-				batch_add(batch, s->jobs[i].task_id, (struct slice){ 0 }, &s->jobs[i]);
-	s->open++;
-	if (batch->count > 0)
-		batch_send(batch, on_fence, s);
-	else
-		batch_send(batch, on_rows, s);
-}
-
-/* -- claiming what ran out, renewing what soon will -- */
-
-static enum claim_verdict judge_claim(const struct task_state *task, const struct json *object, int64_t server_ms, void *row_arg, void *arg)
-{
-	const struct job *job = row_arg;
-	(void)object;
-	(void)arg;
-	if (job->token.len > 0 && slice_equal(task->lease, job->token) && !slice_equal(task->done, job->token) && task->status != TASK_COMPLETED)
-		return CLAIM_TAKE;
-	/* Without a lease the record says itself that it was worked: when the task was due is no matter. */
-	return job->token.len > 0 ? CLAIM_LEASED : decide_claim(task, INT64_MAX - 1, server_ms);
-}
-
-static void on_claimed(const struct lease *leases, size_t count, const struct lease_counts *counts, void *arg)
-{
-	struct settle *s = arg;
-	(void)counts;
+	struct job *job = &s->jobs[s->count];
+	*job = (struct job){
+		.task_id = work->task,
+		.contact_id = work->contact,
+		.company_id = work->company,
+		.token = work->token,
+		.route = work->route,
+		.reason = work->reason,
+		.owner = work->body,
+		.due_ms = work->due_ms,
+		.attempt = work->attempt,
+		.now = work->now,
+		.generation = work->generation,
+		.work = work->id,
+		.is_resumed = true,
+	};
+	job->effects_end = &job->effects;
+	if (!settle_verdict_find(work->verdict, &job->verdict))
+		return false;
 	for (size_t i = 0; i < count; i++) {
-		struct job *job = leases[i].arg;
-		job->needs_claim = false;
-		job->attempt = leases[i].attempt;
-		job->token = arena_copy(&s->arena, slice_of(leases[i].token));
-	}
-	for (size_t i = 0; i < s->count; i++) {
-		struct job *job = &s->jobs[i];
-		if (!job->needs_claim)
+		struct effect *e = arena_new(&s->arena, struct effect);
+		if (e == NULL)
+			must(NULL);
+		if (!effect_from_row(e, &effects[i]))
+			return false;
+		e->owner = job;
+		e->contact = job->contact_id;
+		e->company = job->company_id;
+		if (strcmp(e->name, "status") == 0) {
+			job->status = e;
 			continue;
-		job->is_parked = false;
-		if (hubspot_trouble(s->context.api)->status != 0)
-			fail_by_trouble(s, job);
-		else
-			job_fail(s, job, "lease_lost", false, slice_of("the lease had run out, and another took the task"));
-	}
-	step_done(s);
-}
-
-static void claim_and_renew(struct settle *s)
-{
-	struct lease_options options = { .portal = s->context.portal,
-		.lease_ms = s->context.lease_ms,
-		.properties = fence_properties,
-		.judge = judge_claim,
-		.done = on_claimed,
-		.arg = s };
-	struct lease_run *run = NULL;
-	char expires[CLOCK_TEXT_BYTES];
-	clock_format(hubspot_server_ms(s->context.api) + s->context.lease_ms, expires);
-	for (size_t i = 0; i < s->count; i++) {
-		struct job *job = &s->jobs[i];
-		if (job->state == JOB_FAILED && !job->is_parked)
-			continue;
-		if (job->needs_claim) {
-			if (run == NULL)
-				run = lease_run_new(s->context.api, &options);
-			lease_run_add(run, job->task_id, job);
-		} else if (job->needs_renewal) {
-			struct buf input;
-			buf_init(&input, 4096);
-			lease_put_update(&input, job->task_id, (struct lease_property[]){ { "leadpipe_expires", expires }, { NULL, NULL } });
-			settle_put(s, OBJECT_TASKS, BATCH_UPDATE, job->task_id, buf_slice(&input), job);
-			buf_release(&input);
 		}
+		*job->effects_end = e;
+		job->effects_end = &e->next;
 	}
-	settle_send(s);
-	if (run != NULL) {
-		s->open++;
-		lease_run_start(run);
-	}
+	s->count++;
+	return true;
 }
 
 /* -- stages -- */
 
-static void go_on(struct settle *s)
-{
-	while (s->open == 0) {
-		switch (s->stage++) {
-		case 0: read_fence(s, false); break;
-		case 1: claim_and_renew(s); break;
-		case 2: effect_properties(s); break;
-		case 3: effect_notes(s); break;
-		case 4: effect_follow_ups(s); break;
-		case 5: read_fence(s, true); break;
-		case 6: effect_status(s); break;
-		default:
-			for (size_t i = 0; i < s->count; i++)
-				if (s->jobs[i].state == JOB_OPEN)
-					s->jobs[i].state = JOB_HANDLED;
-			s->context.done(s, s->jobs, s->count, s->context.arg);
-			arena_release(&s->arena);
-			free(s);
-			return;
-		}
-	}
-}
+static void go_on(struct settle *s);
 
-static void step_done(struct settle *s)
+void settle_step_done(struct settle *s)
 {
 	if (--s->open == 0)
 		go_on(s);
 }
 
+static void on_stage_done(void *arg)
+{
+	settle_step_done(arg);
+}
+
+static void on_effect(struct effect *e, enum row_outcome outcome, struct slice message, void *arg)
+{
+	if (outcome != ROW_OK)
+		settle_fail_by_row(arg, e->owner, outcome, message);
+}
+
+static unsigned stage_of(const struct effect *e)
+{
+	if (!e->is_create)
+		return 3;
+	return e->object == OBJECT_TASKS ? 5 : 4;
+}
+
+static void perform_all(struct settle *s, struct effect **effects, size_t count)
+{
+	const struct perform_context context = { s->context.api, s->context.portal, s->context.journal };
+	s->open++;
+	perform(&context, effects, count, on_effect, on_stage_done, s);
+}
+
+static void perform_stage(struct settle *s, unsigned stage)
+{
+	struct effect **effects = NULL;
+	size_t count = 0, capacity = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		struct job *job = &s->jobs[i];
+		for (struct effect *e = job->state == JOB_OPEN ? job->effects : NULL; e != NULL; e = e->next) {
+			if (stage_of(e) != stage)
+				continue;
+			if (count == capacity) {
+				capacity = 2 * capacity + BATCH_ROWS;
+				effects = must(realloc(effects, capacity * sizeof *effects));
+			}
+			job->has_effects = true;
+			effects[count++] = e;
+		}
+	}
+	if (count > 0)
+		perform_all(s, effects, count);
+	free(effects);
+}
+
+static void perform_status(struct settle *s)
+{
+	struct effect *effects[BATCH_ROWS];
+	struct journal *journal = s->context.journal;
+	size_t count = 0;
+	int result = journal == NULL ? 0 : journal_begin(journal);
+	for (size_t i = 0; i < s->count && result == 0; i++) {
+		struct job *job = &s->jobs[i];
+		if (job->state != JOB_OPEN && !(job->state == JOB_FAILED && job->is_parked))
+			continue;
+		effects_build_status(s, job);
+		if (journal != NULL && job->status->id == 0)
+			result = effect_enter(job->status, journal, job->work);
+		effects[count++] = job->status;
+	}
+	if (journal != NULL && result == 0)
+		result = journal_commit(journal);
+	if (!journal_ok(s->context.api, journal, result))
+		journal_roll_back(journal);
+	if (count > 0)
+		perform_all(s, effects, count);
+}
+
+static void finish(struct settle *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (s->jobs[i].state == JOB_OPEN)
+			s->jobs[i].state = JOB_HANDLED;
+	enter_ends(s);
+	s->context.done(s, s->jobs, s->count, s->context.arg);
+	arena_release(&s->arena);
+	free(s);
+}
+
+static void go_on(struct settle *s)
+{
+	while (s->open == 0) {
+		switch (s->stage++) {
+		case 0: enter_intents(s); break;
+		case 1: settle_read_fence(s, false); break;
+		case 2:
+			renew_intents(s);
+			settle_claim_and_renew(s);
+			break;
+		case 3:
+		case 4:
+		case 5: perform_stage(s, s->stage - 1); break;
+		case 6: settle_read_fence(s, true); break;
+		case 7: perform_status(s); break;
+		default: finish(s); return;
+		}
+	}
+}
+
 static void start(void *arg)
 {
-	step_done(arg);
+	settle_step_done(arg);
 }
 
 void settle_start(struct settle *s)
@@ -325,7 +361,7 @@ void settle_start(struct settle *s)
 void settle_refuse(struct settle *s)
 {
 	for (size_t i = 0; i < s->count; i++)
-		fail_by_trouble(s, &s->jobs[i]);
-	s->stage = 7;
+		settle_fail_by_trouble(s, &s->jobs[i]);
+	s->stage = 8;
 	settle_start(s);
 }

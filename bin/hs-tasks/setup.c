@@ -245,7 +245,8 @@ static bool make_missing(struct setup *setup, enum hubspot_object object, const 
 static bool same_settings(const struct setup *setup)
 {
 	struct portal old = { .window_ms = 0 };
-	return portal_take_settings(&old, setup->settings_text) && memcmp(old.has_unique_key, setup->key_is_unique, sizeof old.has_unique_key) == 0;
+	return portal_take_settings(&old, setup->settings_text) && strcmp(old.settings_id, setup->portal.id) == 0 &&
+		memcmp(old.has_unique_key, setup->key_is_unique, sizeof old.has_unique_key) == 0;
 }
 
 /* What is stored stays: other machines claim by it already. On this machine's own sandbox nobody is late, so nobody waits. */
@@ -259,6 +260,7 @@ static bool store_settings(struct setup *setup)
 		return true;
 	if (!has_old) {
 		setup->portal.window_ms = PORTAL_WINDOW_MS;
+		setup->portal.readback_ms = PORTAL_READBACK_MS;
 		setup->portal.settle_ms = hubspot_is_loopback(setup->tool.api_url) ? 0 : PORTAL_SETTLE_MS;
 	}
 	memcpy(setup->portal.has_unique_key, setup->key_is_unique, sizeof setup->portal.has_unique_key);

@@ -7,6 +7,7 @@
 #include "batch.h"
 #include "find.h"
 #include "tally.h"
+#include "ledger.h"
 #include "tool.h"
 #include "verbs.h"
 
@@ -154,6 +155,24 @@ static void count(struct status *st)
 		count_by_totals(st, span);
 }
 
+/* What this machine's journal knows; asks nobody. */
+static void put_machine(struct status *st, bool is_json, struct buf *out)
+{
+	struct journal_totals totals;
+	struct journal_counts hour;
+	ledger_read(&st->tool, &st->portal);
+	if (journal_totals(st->tool.journal, &totals) != 0 ||
+		journal_counts(st->tool.journal, (struct slice){ "", 0 }, clock_real_ms() - MS_PER_HOUR, &hour) != 0)
+		cli_die(EXIT_IO_FAILED, "journal: %s", journal_error(st->tool.journal));
+	if (is_json)
+		buf_printf(out,
+			"{\"machine\":{\"leases\":%zu,\"pending\":%zu,\"pending_effects\":%zu,\"unknown_effects\":%zu,\"done_last_hour\":%zu}}\n",
+			totals.leases, totals.pending_works, totals.pending_effects, totals.unknown_effects, hour.done);
+	else
+		buf_printf(out, "\nthis machine: %zu leases out, %zu records pending (%zu effects, %zu unknown), %zu done in the last hour\n",
+			totals.leases, totals.pending_works, totals.pending_effects, totals.unknown_effects, hour.done);
+}
+
 int run_status(int argc, char **argv)
 {
 	struct status st = { .seen = 0 };
@@ -182,6 +201,8 @@ int run_status(int argc, char **argv)
 		tally_put_json(st.tally, &out);
 	else
 		tally_put_table(st.tally, &out);
+	if (status == EXIT_OK)
+		put_machine(&st, is_json, &out);
 	if (status == EXIT_OK)
 		cli_print(buf_slice(&out));
 	tool_summary(&st.tool, st.seen, "tasks");

@@ -1,7 +1,9 @@
 #include "tool.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { MAX_TOKEN_BYTES = 4096 };
@@ -13,6 +15,10 @@ bool tool_option(struct tool_options *options, int key, const char *value)
 	case OPTION_API: options->api = value; return true;
 	case OPTION_TOKEN_FILE: options->token_file = value; return true;
 	case OPTION_WORKFLOW: options->workflow = value; return true;
+	case OPTION_INTERACTIVE: options->is_interactive = true; return true;
+	case OPTION_YES: options->may_write_much = true; return true;
+	case OPTION_RECORD: options->record = value; return true;
+	case OPTION_REPLAY: options->replay = value; return true;
 	default: return false;
 	}
 }
@@ -77,27 +83,54 @@ static void show_request(struct slice json, void *arg)
 	buf_release(&line);
 }
 
+/* One folder for each address and token: the limit is theirs (HubSpot counts by app). */
+static void take_limits_folder(struct tool *tool, unsigned needs)
+{
+	char error[CONFIG_ERROR_BYTES], digest[SHA256_HEX_BYTES];
+	const struct slice parts[] = { slice_of(tool->api_url), buf_slice(&tool->token) };
+	buf_init(&tool->limits_folder, 8192);
+	if ((needs & TOOL_OFFLINE) != 0)
+		return;
+	sha256_parts_hex(parts, sizeof parts / sizeof parts[0], digest);
+	bool ok = config_state_dir(&tool->limits_folder, error);
+	buf_printf(&tool->limits_folder, "/limits-%.16s", digest);
+	if (ok && mkdir(buf_text(&tool->limits_folder), 0700) != 0 && errno != EEXIST) {
+		snprintf(error, sizeof error, "%.300s: %s", buf_text(&tool->limits_folder), strerror(errno));
+		ok = false;
+	}
+	if (ok)
+		return;
+	/* check tells it among the rest. */
+	buf_reset(&tool->limits_folder);
+	if ((needs & TOOL_CHECKS) == 0)
+		cli_die(EXIT_IO_FAILED, "%s", error);
+}
+
 void tool_open(struct tool *tool, const char *verb, const struct tool_options *options, unsigned needs)
 {
 	const struct cli_shared *shared = cli_shared();
 	char error[CONFIG_ERROR_BYTES];
-	*tool = (struct tool){ .verb = verb, .started_us = clock_steady_us() };
+	*tool = (struct tool){ .verb = verb, .may_write_much = options->may_write_much, .started_us = clock_steady_us() };
 	if (!config_load(&tool->config, shared->config_path, error))
 		cli_die(EXIT_USAGE_ERROR, "%s", error);
 	take_api(tool, options);
-	if ((needs & TOOL_WRITES) != 0 && !shared->dry_run && !hubspot_is_loopback(tool->api_url))
-		cli_die(EXIT_NOT_ALLOWED,
-			"%s: this version writes to a sandbox on this machine only: it keeps no journal yet by which writes could be undone",
-			tool->api_url);
 	take_workflow(tool, options);
-	if ((needs & TOOL_OFFLINE) == 0)
-		take_token(tool, options, needs);
 	tool->trace = trace_begin("hs-tasks");
+	tool->cassette = cassette_begin(options->record, options->replay);
+	const bool is_replay = tool->cassette != NULL && cassette_is_replay(tool->cassette);
+	if ((needs & TOOL_OFFLINE) == 0)
+		take_token(tool, options, is_replay ? needs | TOOL_CHECKS : needs);
+	take_limits_folder(tool, needs);
 	tool->api = hubspot_new(&(struct hubspot_options){
+		.limits_folder = tool->limits_folder.len > 0 ? buf_text(&tool->limits_folder) : NULL,
+		.is_interactive = options->is_interactive || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
 		.base_url = tool->api_url,
+		/* As curl(1) has it: for a proxy whose authority is the house's own. */
+		.ca_file = setting(tool, NULL, "SSL_CERT_FILE", "ca_file", NULL),
 		.version = tool->api_version,
 		.token = tool->token.len > 0 ? buf_text(&tool->token) : NULL,
 		.trace = tool->trace,
+		.cassette = tool->cassette,
 		.quiet_retries = shared->verbose == 0,
 		.keeps_going = (needs & TOOL_CHECKS) != 0,
 		.is_dry_run = shared->dry_run,
@@ -109,11 +142,15 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 
 void tool_close(struct tool *tool)
 {
+	int status = hubspot_trouble(tool->api)->status;
 	hubspot_free(tool->api);
+	cassette_end(tool->cassette, status);
+	journal_close(tool->journal);
 	if (tool->token.ptr != NULL)
 		explicit_bzero(tool->token.ptr, tool->token.len);
 	buf_release(&tool->token);
 	buf_release(&tool->workflow_path);
+	buf_release(&tool->limits_folder);
 	workflow_release(&tool->workflow);
 	config_release(&tool->config);
 	trace_end(tool->trace);
@@ -148,7 +185,9 @@ int tool_status(const struct tool *tool, int stream_status)
 	const struct hubspot_trouble *trouble = hubspot_trouble(tool->api);
 	if (trouble->status == 0)
 		return stream_status;
-	cli_warn("%s: %s", tool->verb, trouble->message);
+	/* With -q cron is told once that HubSpot is down, and once that it is up again (net/http.h), not every minute. */
+	if (!trouble->is_known || !cli_shared()->quiet)
+		cli_warn("%s: %s", tool->verb, trouble->message);
 	return stream_status == EXIT_IO_FAILED ? stream_status : trouble->status;
 }
 

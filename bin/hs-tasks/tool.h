@@ -4,33 +4,53 @@
 #include "base/cli.h"
 #include "base/config.h"
 #include "hubspot.h"
+#include "net/program.h"
 #include "portal.h"
 #include "record/expr.h"
 #include "record/filter.h"
+#include "store/journal.h"
 #include "trace/program.h"
 #include "workflow.h"
 
 /* The options of all verbs that talk to HubSpot; first in a verb's own table. */
-enum { OPTION_API_URL = CLI_LONG, OPTION_API, OPTION_TOKEN_FILE, OPTION_WORKFLOW, OPTION_OWN };
+enum {
+	OPTION_API_URL = CLI_LONG,
+	OPTION_API,
+	OPTION_TOKEN_FILE,
+	OPTION_WORKFLOW,
+	OPTION_INTERACTIVE,
+	OPTION_RECORD,
+	OPTION_REPLAY,
+	OPTION_YES,
+	OPTION_OWN
+};
 #define TOOL_OPTIONS                                                                                                                                 \
 	{ OPTION_API_URL, "api-url", "URL", "HubSpot's address, or a sandbox's" }, { OPTION_API, "api", "VERSION", "v3 or 2026-03 (default)" },      \
 		{ OPTION_TOKEN_FILE, "token-file", "FILE", "holds the access token, mode 0600" },                                                    \
+		{ OPTION_WORKFLOW, "workflow", "FILE", "routes, mappings and follow-ups" },                                                          \
+		{ OPTION_INTERACTIVE, "interactive", NULL, "a person waits: goes before background work, as at a terminal" },                        \
+		{ OPTION_YES, "yes", NULL, "more than 100 writes to a real account need not be asked for" },                                         \
+		{ OPTION_RECORD, "record", "DIR", "keep all answers in a cassette, leadpipe(7)" },                                                   \
 	{                                                                                                                                            \
-		OPTION_WORKFLOW, "workflow", "FILE", "routes, mappings and follow-ups"                                                               \
+		OPTION_REPLAY, "replay", "DIR", "answers from a cassette, without a network"                                                         \
 	}
 
 struct tool_options {
-	const char *api_url, *api, *token_file, *workflow;
+	const char *api_url, *api, *token_file, *workflow, *record, *replay;
+	bool is_interactive, may_write_much;
 };
 
 struct tool {
 	struct config config;
 	struct workflow workflow;
 	struct trace *trace;
+	struct cassette *cassette; /* NULL: none */
 	struct hubspot *api;
-	struct buf token, workflow_path;
+	struct journal *journal; /* NULL until ledger_open, and in a dry run */
+	struct buf token, workflow_path, limits_folder;
 	const char *api_url; /* borrowed from options, environment or config */
 	const char *api_version;
+	bool may_write_much; /* --yes */
 	const char *verb; /* a literal */
 	int64_t started_us;
 };
@@ -40,7 +60,7 @@ bool tool_option(struct tool_options *options, int key, const char *value);
 
 enum tool_need {
 	TOOL_OFFLINE = 1, /* neither network nor token: a dry run of a sink */
-	TOOL_WRITES = 2, /* refuses an address that is not loopback */
+	TOOL_WRITES = 2, /* changes the portal: what it does goes through the journal */
 	TOOL_CHECKS = 4, /* a missing token, or scope, ends nothing: check reports it */
 };
 

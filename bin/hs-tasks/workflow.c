@@ -104,6 +104,7 @@ static const struct rule route_rules[] = {
 	{ "result", K_TEXT, true },
 	{ "mail", K_BOOL, false },
 	{ "done", K_TEXT, false },
+	{ "filter", K_TEXT, false },
 	{ "contact", K_OBJECT, false },
 	{ "company", K_OBJECT, false },
 	{ "note", K_TEXT_OR_ARRAY, false },
@@ -197,12 +198,14 @@ static bool check_route(struct check *c, const struct json *json, unsigned n)
 		return false;
 	if (c->w->route_count == WORKFLOW_ROUTES)
 		return complain(c, json, at, "more than %d routes", WORKFLOW_ROUTES);
-	if (slice_is(name, "other") || workflow_route_named(c->w, name) != NULL)
+	if (slice_is(name, "other") || slice_is(name, "upsert") || workflow_route_named(c->w, name) != NULL)
 		return complain(c, json_get(json, "name"), at, "the name is taken");
 	struct route *route = &c->w->routes[c->w->route_count];
-	*route = (struct route){
-		.name = name, .result = json_string(json, "result", ""), .makes_mail = json_is_true(json_get(json, "mail")), .json = json
-	};
+	*route = (struct route){ .name = name,
+		.result = json_string(json, "result", ""),
+		.makes_mail = json_is_true(json_get(json, "mail")),
+		.filter = json_string(json, "filter", ""),
+		.json = json };
 	const struct json *subjects = json_get(json, "subject");
 	snprintf(member, sizeof member, "%s.subject", at);
 	if (subjects->count == 0 || subjects->count > WORKFLOW_PATTERNS)
@@ -235,11 +238,21 @@ static bool check_route(struct check *c, const struct json *json, unsigned n)
 	return true;
 }
 
+static const struct rule upsert_rules[] = { { "contact", K_OBJECT, true }, { NULL, K_ANY, false } };
+
+static bool load_upsert(struct check *c, const struct json *json)
+{
+	c->w->upsert = (struct route){ .name = slice_of("upsert"), .is_upsert = true, .json = json };
+	return json == NULL ||
+		(check_members(c, json, "upsert", upsert_rules) && check_mapping(c, json_get(json, "contact"), "upsert.contact", true));
+}
+
 /* -- the rest -- */
 
 static const struct rule root_rules[] = {
 	{ "version", K_NUMBER, true },
 	{ "settings", K_OBJECT, false },
+	{ "upsert", K_OBJECT, false },
 	{ "max_attempts", K_NUMBER, false },
 	{ "owners", K_OBJECT, true },
 	{ "read", K_OBJECT, false },
@@ -336,7 +349,7 @@ static bool check_root(struct check *c)
 {
 	struct workflow *w = c->w;
 	int64_t version = 0;
-	if (!check_members(c, w->root, "", root_rules))
+	if (!check_members(c, w->root, "", root_rules) || !load_upsert(c, json_get(w->root, "upsert")))
 		return false;
 	if (!json_int(json_get(w->root, "version"), &version) || version != 1)
 		return complain(c, json_get(w->root, "version"), "version", "must be 1: this program knows no other");

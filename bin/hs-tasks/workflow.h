@@ -19,7 +19,9 @@ struct route {
 	struct slice patterns[WORKFLOW_PATTERNS]; /* a subject that contains one is this route's, without regard to case */
 	size_t pattern_count;
 	struct slice result; /* the member that finished work has */
+	bool is_upsert; /* what upsert writes: no route of tasks */
 	bool makes_mail; /* the result has a `state`, as outreach's */
+	struct slice filter; /* the command that works its records, for run; empty: none */
 	const struct json *json; /* the whole of it */
 };
 
@@ -32,6 +34,7 @@ struct workflow {
 	size_t owner_count;
 	struct route routes[WORKFLOW_ROUTES];
 	size_t route_count;
+	struct route upsert; /* json NULL: the file has none */
 	struct slice settings; /* JSON object, bound as $settings */
 	int64_t max_attempts;
 	struct slice read_contact, read_company, read_task; /* JSON arrays of property names, those that hs-tasks needs included */

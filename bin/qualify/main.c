@@ -15,6 +15,7 @@
 #include "trace/program.h"
 
 #include "answer.h"
+#include "explain.h"
 #include "rules.h"
 #include "score.h"
 
@@ -200,6 +201,15 @@ int main(int argc, char **argv)
 				    "qualify --rules ./our-rules.json --if '.contact != null' leads.jsonl\n",
 			.schema = schema,
 			.run = run,
+		},
+		{
+			.name = "explain",
+			.kind = CLI_REPORT,
+			.synopsis = "[FILE...]",
+			.summary = "say in words why leads have their score",
+			.examples = "qualify leads.jsonl | qualify explain\n"
+				    "hs-tasks history --contact ann@acme.example | qualify explain\n",
+			.run = explain_run,
 		},
 		{ 0 },
 	};

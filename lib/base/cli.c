@@ -21,9 +21,10 @@ static struct {
 	struct cli_shared shared;
 	char **operands;
 	int operand_count;
+	struct buf options; /* for cli_describe */
 	int64_t progress_at_us;
 	bool progress_shown;
-} cli = { .tool = "leadpipe", .shared = { .count = -1 } };
+} cli = { .tool = "leadpipe", .shared = { .count = -1 }, .options = { .max_bytes = MAX_MESSAGE_BYTES } };
 
 static volatile sig_atomic_t stop_requested;
 
@@ -100,6 +101,12 @@ static void put_examples(struct buf *out, const char *examples)
 			buf_printf(out, "  %.*s\n", (int)line.len, line.ptr);
 }
 
+static void put_verbs(struct buf *out, const struct cli_verb *verbs)
+{
+	for (const struct cli_verb *verb = verbs; verb->run != NULL; verb++)
+		buf_printf(out, "  %-10s %s\n", verb->name, verb->summary);
+}
+
 static _Noreturn void print_verb_help(const struct cli_verb *verb)
 {
 	struct buf out;
@@ -113,6 +120,10 @@ static _Noreturn void print_verb_help(const struct cli_verb *verb)
 			describe(&out, &shared_options[i].option);
 	if (verb->examples != NULL)
 		put_examples(&out, verb->examples);
+	if (verb->name == NULL && verb[1].run != NULL) {
+		buf_puts(&out, "\nverbs:\n");
+		put_verbs(&out, verb + 1);
+	}
 	cli_print(buf_slice(&out));
 	exit(EXIT_OK);
 }
@@ -126,8 +137,7 @@ static void put_program_help(struct buf *out, const char *about, const struct cl
 {
 	put_program_usage(out);
 	buf_printf(out, "%s\n\n", about);
-	for (const struct cli_verb *verb = verbs; verb->run != NULL; verb++)
-		buf_printf(out, "  %-10s %s\n", verb->name, verb->summary);
+	put_verbs(out, verbs);
 	buf_printf(out, "\n%s VERB --help tells more; the manual is %s(1)\n", cli.tool, cli.tool);
 }
 
@@ -145,7 +155,7 @@ static _Noreturn void print_version(void)
 static const struct cli_verb *find_verb(const struct cli_verb *verbs, const char *name)
 {
 	for (const struct cli_verb *verb = verbs; verb->run != NULL; verb++)
-		if (strcmp(verb->name, name) == 0)
+		if (verb->name != NULL && strcmp(verb->name, name) == 0)
 			return verb;
 	return NULL;
 }
@@ -161,7 +171,7 @@ int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, 
 {
 	cli.tool = tool;
 	cli.verb = verbs;
-	if (verbs->name == NULL)
+	if (verbs->name == NULL && (argc < 2 || find_verb(verbs, argv[1]) == NULL))
 		return flushed(verbs->run(argc, argv));
 	struct buf help;
 	buf_init(&help, MAX_MESSAGE_BYTES);
@@ -189,6 +199,46 @@ int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, 
 const struct cli_shared *cli_shared(void)
 {
 	return &cli.shared;
+}
+
+void cli_fix_clock(int64_t ms)
+{
+	if (!cli.shared.clock.is_fixed)
+		cli.shared.clock = (struct clock){ .is_fixed = true, .fixed_ms = ms };
+}
+
+/* The option's own name, whichever way it was written. */
+static const struct cli_option *find_option(int key)
+{
+	for (const struct cli_option *option = cli.verb->options; option != NULL && option->key != 0; option++)
+		if (option->key == key)
+			return option;
+	for (size_t i = 0; i < SHARED_COUNT; i++)
+		if (shared_options[i].option.key == key)
+			return &shared_options[i].option;
+	return NULL;
+}
+
+static void note_option(int key, const char *value)
+{
+	static const char *const left_out[] = { "config", "quiet", "record", "replay", "token-file", "trace", "verbose" };
+	const struct cli_option *option = find_option(key);
+	if (option == NULL)
+		return;
+	for (size_t i = 0; option->name != NULL && i < sizeof left_out / sizeof left_out[0]; i++)
+		if (strcmp(option->name, left_out[i]) == 0)
+			return;
+	if (option->name != NULL)
+		buf_puts(&cli.options, option->name);
+	else
+		buf_putc(&cli.options, (char)option->key);
+	buf_printf(&cli.options, "%s%s\n", value == NULL ? "" : "=", value == NULL ? "" : value);
+}
+
+void cli_describe(struct buf *program, struct buf *options)
+{
+	buf_printf(program, "%s%s%s", cli.tool, cli.verb->name == NULL ? "" : " ", cli.verb->name == NULL ? "" : cli.verb->name);
+	buf_put_slice(options, buf_slice(&cli.options));
 }
 
 struct option_table {
@@ -292,6 +342,7 @@ int cli_next(int argc, char **argv, const char **value)
 			cli_usage(optopt != 0 ? "%s: this option takes no argument" : "unknown or ambiguous option %s", word);
 		}
 		*value = optarg;
+		note_option(key, optarg);
 		if (is_own_key(key) || !take_shared(key, optarg))
 			return key;
 	}
@@ -306,6 +357,14 @@ char **cli_operands(int *count)
 	if (count != NULL)
 		*count = cli.operand_count;
 	return cli.operands;
+}
+
+void cli_shift_operand(void)
+{
+	if (cli.operand_count == 0)
+		return;
+	cli.operands++;
+	cli.operand_count--;
 }
 
 /* -- diagnostics -- */

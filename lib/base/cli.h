@@ -4,8 +4,8 @@
  * bin/ use this file: other parts of lib/ report errors and leave printing to them. */
 #ifndef BASE_CLI_H
 #define BASE_CLI_H
+#include "base/buf.h"
 #include "base/clock.h"
-#include "base/slice.h"
 
 enum cli_exit {
 	EXIT_OK = 0,
@@ -35,7 +35,7 @@ enum cli_kind {
 };
 
 struct cli_verb {
-	const char *name; /* NULL in the only entry of a program without verbs */
+	const char *name; /* NULL in the entry of a program that runs without a verb: the first */
 	unsigned kind; /* of enum cli_kind, ored */
 	const char *synopsis; /* after the program's and the verb's name: "[--rules FILE] [FILE...]" */
 	const char *summary; /* one line */
@@ -57,8 +57,16 @@ struct cli_shared {
 };
 const struct cli_shared *cli_shared(void);
 
-/* The body of main: finds the verb (entry 0 where names are NULL), handles --help and --version, runs it, and gives its status after checking that
- * what stdio still held for stdout could be written. `verbs` ends with a NULL run. `about` is one line on the program. */
+/* Content time stands still at this moment, unless --now has said another. */
+void cli_fix_clock(int64_t ms);
+
+/* Which run this is: "hs-tasks claim"; and the options that bear on what it does, "type=enrich" each on a line, in their order. Not among them: where input, settings and
+ * secrets lie, and what is said of the run. After cli_next gave -1. */
+void cli_describe(struct buf *program, struct buf *options);
+
+/* The body of main: finds the verb, handles --help and --version, runs it, and gives its status after checking that
+ * what stdio still held for stdout could be written. `verbs` ends with a NULL run. `about` is one line on the program. Where the first entry has no
+ * name, it is what the program does without a verb, and a first argument that is none of the other names is its own: a file of such a name is ./NAME. */
 int cli_main(const char *tool, const char *about, const struct cli_verb *verbs, int argc, char **argv);
 
 /* The next option of the running verb: its key, with *value its argument; -1 at the first operand (*value is NULL; operands are then cli_operands).
@@ -67,6 +75,9 @@ int cli_next(int argc, char **argv, const char **value);
 
 /* The operands after cli_next gave -1: a NULL-ended list, and their number. */
 char **cli_operands(int *count);
+
+/* Drops the first operand: it was a word of the verb's, not a file. */
+void cli_shift_operand(void);
 
 /* Usage error: prints the reason, the usage line, and exits 2. */
 _Noreturn void cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

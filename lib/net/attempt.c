@@ -46,12 +46,15 @@ static void give_back(struct http *h, struct http_request *r, enum governor_outc
 {
 	if (r->spec.governor == NULL || r->slot < 0)
 		return;
-	governor_answer(r->spec.governor, r->slot, outcome, now_us);
+	enum governor_news news = governor_answer(r->spec.governor, r->slot, outcome, now_us);
+	if (news != GOVERNOR_NO_NEWS && h->warn != NULL)
+		h->warn(news == GOVERNOR_DOWN ? "%s is down: half of the last calls failed; nobody asks for a minute" : "%s is up again",
+			governor_key(r->spec.governor));
 	lanes_ask_again(&h->lanes, r->spec.governor);
 	r->slot = -1;
 }
 
-static void write_span(struct http *h, const struct http_request *r)
+void engine_span(struct http *h, const struct http_request *r)
 {
 	const struct http_response *to = &r->response;
 	char status[16];
@@ -68,6 +71,8 @@ static void write_span(struct http *h, const struct http_request *r)
 						      : transfer_result_name(to->result),
 		.task = r->spec.task,
 		.count = r->spec.count,
+		.is_cached = to->source == HTTP_FROM_CACHE,
+		.is_replayed = to->source == HTTP_FROM_CASSETTE,
 	};
 	trace_span(h->trace, &span);
 }
@@ -113,11 +118,14 @@ static void settle(struct http *h, struct http_request *r, bool is_final, int64_
 	struct slice headers = buf_slice(&r->header_lines);
 	struct governor *g = r->spec.governor;
 	unsigned max = 0;
+	int64_t daily_max, daily_remaining;
 	struct retry_case c = { .result = to->result, .status = to->status, .is_final = is_final, .mode = r->spec.retry, .retry_after_ms = -1 };
 	if (to->result == HTTP_ANSWERED) {
 		c.retry_after_ms = headers_retry_after_ms(headers, clock_real_ms());
 		if (headers_rate_limit(headers, &max, &c.window_ms) && g != NULL)
 			governor_learn(g, max, c.window_ms * 1000);
+		if (g != NULL && headers_daily(headers, &daily_max, &daily_remaining))
+			governor_note_daily(g, daily_max, daily_remaining, clock_real_ms());
 	}
 	if (to->result == HTTP_ANSWERED && to->status == 429) {
 		c.policy = headers_rate_policy(buf_slice(&r->content));
@@ -161,7 +169,7 @@ void attempt_end(struct http *h, struct http_request *r, CURLcode code)
 	release_handle(h, r);
 	r->response.ms = (double)(now_us - r->start_us) / 1000;
 	give_back(h, r, outcome_of(r), now_us);
-	write_span(h, r);
+	engine_span(h, r);
 	settle(h, r, is_final, now_us);
 }
 
@@ -194,6 +202,6 @@ void attempt_cancel(struct http *h, struct http_request *r, int64_t now_us)
 	give_back(h, r, r->is_sent ? GOVERNOR_GIVEN_UP : GOVERNOR_UNSENT, now_us);
 	r->response.ms = (double)(now_us - r->start_us) / 1000;
 	r->response.result = HTTP_CANCELLED;
-	write_span(h, r);
+	engine_span(h, r);
 	engine_finish_unsent(h, r, HTTP_CANCELLED, "cancelled");
 }

@@ -5,16 +5,20 @@
 
 #include "base/random.h"
 #include "net/lanes.h"
+#include "net/playback.h"
 #include "net/request.h"
 #include "net/transfer.h"
 
-/* A request is in exactly one place: its lane, the delayed ones, the active ones, or the finished ones whose function has not been called yet. */
+/* A request is in exactly one place: waiting for another process, its lane, the delayed ones, the active ones, or the finished ones whose function has not been called yet. */
 struct http {
 	CURLM *multi;
 	CURL **pool; /* handles at rest */
 	size_t pool_count;
 	struct lanes lanes;
-	struct http_request *delayed, *active, *finished, **finished_end;
+	struct http_request *waiting, *delayed, *active, *finished, **finished_end;
+	struct http_request *holding; /* their keys of the cache, wherever they stand (reuse.h) */
+	struct cache *cache; /* NULL: none */
+	struct cassette *cassette; /* NULL: none */
 	unsigned in_flight, active_count, per_host;
 	size_t pending;
 	char *user_agent;
@@ -36,6 +40,9 @@ void attempt_end(struct http *h, struct http_request *r, CURLcode code);
 
 /* Takes it off the network; the request ends. */
 void attempt_cancel(struct http *h, struct http_request *r, int64_t now_us);
+
+/* Writes the span of what r->response says. */
+void engine_span(struct http *h, const struct http_request *r);
 
 /* The request, which stands in no list, waits for its done function to be called. */
 void engine_finish(struct http *h, struct http_request *r);

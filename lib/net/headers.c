@@ -9,8 +9,8 @@
 
 enum { MAX_POLICY_BYTES = 64 << 10, MAX_DATE_BYTES = 64 };
 
-/* The next "Name: value" line off *rest; lines without a colon (the status line, the blank one) are skipped. */
-static bool next_header(struct slice *rest, struct slice *name, struct slice *value)
+/* Lines without a colon are skipped: the status line, the blank one. */
+bool headers_next(struct slice *rest, struct slice *name, struct slice *value)
 {
 	struct slice line;
 	while (slice_split(rest, '\n', &line)) {
@@ -27,10 +27,22 @@ static bool next_header(struct slice *rest, struct slice *name, struct slice *va
 bool headers_find(struct slice headers, const char *name, struct slice *value)
 {
 	struct slice rest = headers, found;
-	while (next_header(&rest, &found, value))
+	while (headers_next(&rest, &found, value))
 		if (slice_equal_nocase(found, slice_of(name)))
 			return true;
 	return false;
+}
+
+bool headers_date(struct slice value, int64_t *ms)
+{
+	char date[MAX_DATE_BYTES];
+	if (value.len >= sizeof date)
+		return false;
+	memcpy(date, value.ptr, value.len);
+	date[value.len] = '\0';
+	time_t when = curl_getdate(date, NULL);
+	*ms = (int64_t)when * MS_PER_SECOND;
+	return when != -1;
 }
 
 /* A number with or without a fraction, as both are seen; its whole part is enough. False past about 31 years. */
@@ -44,22 +56,16 @@ int64_t headers_retry_after_ms(struct slice headers, int64_t now_ms)
 {
 	struct slice value;
 	uint64_t number;
-	char date[MAX_DATE_BYTES];
+	int64_t when_ms;
 	if (headers_find(headers, "retry-after-ms", &value) && whole_number(value, &number))
 		return (int64_t)number;
 	if (!headers_find(headers, "Retry-After", &value))
 		return -1;
 	if (whole_number(value, &number))
 		return (int64_t)number * MS_PER_SECOND;
-	if (value.len >= sizeof date)
+	if (!headers_date(value, &when_ms))
 		return -1;
-	memcpy(date, value.ptr, value.len);
-	date[value.len] = '\0';
-	time_t when = curl_getdate(date, NULL);
-	if (when == -1)
-		return -1;
-	int64_t wait_ms = (int64_t)when * MS_PER_SECOND - now_ms;
-	return wait_ms > 0 ? wait_ms : 0;
+	return when_ms > now_ms ? when_ms - now_ms : 0;
 }
 
 bool headers_rate_limit(struct slice headers, unsigned *max, int64_t *window_ms)
@@ -75,11 +81,23 @@ bool headers_rate_limit(struct slice headers, unsigned *max, int64_t *window_ms)
 	return *max > 0 || *window_ms > 0;
 }
 
+bool headers_daily(struct slice headers, int64_t *max, int64_t *remaining)
+{
+	struct slice value;
+	uint64_t number;
+	*max = *remaining = -1;
+	if (headers_find(headers, "X-HubSpot-RateLimit-Daily", &value) && slice_to_u64(value, &number) && number <= INT64_MAX)
+		*max = (int64_t)number;
+	if (headers_find(headers, "X-HubSpot-RateLimit-Daily-Remaining", &value) && slice_to_u64(value, &number) && number <= INT64_MAX)
+		*remaining = (int64_t)number;
+	return *max >= 0 || *remaining >= 0;
+}
+
 unsigned headers_codings(struct slice headers)
 {
 	struct slice rest = headers, name, value, coding;
 	unsigned count = 0;
-	while (next_header(&rest, &name, &value))
+	while (headers_next(&rest, &name, &value))
 		if (slice_equal_nocase(name, (struct slice)SLICE("Content-Encoding")))
 			while (slice_split(&value, ',', &coding)) {
 				coding = slice_trim(coding);

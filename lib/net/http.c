@@ -22,7 +22,8 @@ static bool copy_options(struct http *h, const struct http_options *o)
 	for (size_t i = 0; i < count; i++)
 		if ((h->resolve[i] = strdup(o->resolve[i])) == NULL)
 			return false;
-	h->transfer = (struct transfer_options){ .user_agent = h->user_agent, .guard = o->guard, .allow_private = o->allow_private };
+	h->transfer =
+		(struct transfer_options){ .user_agent = h->user_agent, .ca_file = o->ca_file, .guard = o->guard, .allow_private = o->allow_private };
 	return true;
 }
 
@@ -39,6 +40,8 @@ struct http *http_new(const struct http_options *options)
 	h->in_flight = options->in_flight == 0 ? HTTP_IN_FLIGHT : options->in_flight;
 	h->per_host = options->per_host == 0 ? PER_HOST : options->per_host;
 	h->trace = options->trace;
+	h->cassette = options->cassette;
+	h->cache = options->cassette == NULL ? options->cache : NULL;
 	h->warn = options->quiet_retries ? NULL : options->warn;
 	h->warned_us = INT64_MIN;
 	if (options->seed == 0)
@@ -102,10 +105,13 @@ static size_t deliver(struct http *h)
 		h->finished = r->next;
 		if (h->finished == NULL)
 			h->finished_end = &h->finished;
+		if (!reuse_conclude(h, r))
+			continue;
 		r->response.body = buf_slice(&r->content);
 		r->response.headers = buf_slice(&r->header_lines);
 		r->response.effective_url = r->effective_url == NULL ? r->url : r->effective_url;
 		r->response.attempts = r->attempts;
+		playback_note(h, r);
 		lanes_leave(&h->lanes, r);
 		h->pending--;
 		r->spec.done(&r->response, r->spec.arg);
@@ -129,7 +135,7 @@ bool http_submit(struct http *h, const struct http_spec *spec)
 	h->totals.requests++;
 	if (r->refused != NULL)
 		engine_finish_unsent(h, r, HTTP_BAD_URL, "%s", r->refused);
-	else
+	else if (!playback_take(h, r) && !reuse_take(h, r))
 		lane_push(r->lane, r);
 	return true;
 }
@@ -151,7 +157,7 @@ static bool take_turn(struct http *h, struct lane *lane, int64_t now_us)
 	if (lane->governor != NULL)
 		slot = governor_take(lane->governor, lane->class, now_us, &again_us);
 	if (lane->governor != NULL && slot == -1) {
-		int64_t held_ms = (governor_state(lane->governor, now_us).hold_until_us - now_us) / 1000;
+		int64_t held_ms = (governor_held_until(lane->governor) - now_us) / 1000;
 		if (held_ms > lane->first->spec.max_wait_ms) {
 			engine_finish_unsent(
 				h, lane_pop(lane), HTTP_OUT_OF_BUDGET, "the server asked to wait: %lld s remain", (long long)held_ms / 1000);
@@ -190,7 +196,7 @@ static void dispatch(struct http *h, int64_t now_us)
 /* When there is next something to do without any event: a delay is over, or a governor may say yes. */
 static int64_t next_due_us(const struct http *h)
 {
-	int64_t next = INT64_MAX;
+	int64_t next = reuse_due_us(h);
 	for (const struct http_request *r = h->delayed; r != NULL; r = r->next)
 		next = r->again_us < next ? r->again_us : next;
 	for (const struct lane *lane = h->lanes.first; lane != NULL && h->active_count < h->in_flight; lane = lane->next)
@@ -224,6 +230,7 @@ static void work(struct http *h)
 {
 	int running;
 	do {
+		reuse_step(h, clock_steady_us());
 		dispatch(h, clock_steady_us());
 		curl_multi_perform(h->multi, &running);
 	} while (collect(h));
@@ -268,6 +275,7 @@ size_t http_step(struct http *h, int timeout_ms, const int *fds, size_t fd_count
 void http_cancel_all(struct http *h)
 {
 	int64_t now_us = clock_steady_us();
+	reuse_cancel(h);
 	while (h->active != NULL)
 		attempt_cancel(h, h->active, now_us);
 	while (h->delayed != NULL) {

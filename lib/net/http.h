@@ -10,12 +10,14 @@
 #define NET_HTTP_H
 #include "base/buf.h"
 #include "net/governor.h"
+#include "store/cache.h"
 #include "trace/trace.h"
 
 enum { HTTP_IN_FLIGHT = 100, HTTP_MAX_BODY_BYTES = 32 << 20, HTTP_ATTEMPTS = 5, HTTP_MAX_FDS = 16 };
 
 struct http;
 struct http_request;
+struct cassette;
 
 enum http_result {
 	HTTP_ANSWERED, /* any status, whole body */
@@ -30,8 +32,11 @@ enum http_result {
 	HTTP_OUT_OF_BUDGET, /* the server said to come back later than max_wait_ms (daily limit) */
 };
 
+enum http_source { HTTP_FROM_NETWORK, HTTP_FROM_CACHE /* also where it stands in for an error */, HTTP_FROM_CASSETTE };
+
 struct http_response {
 	enum http_result result;
+	enum http_source source;
 	long status; /* 0 unless HTTP_ANSWERED, or HTTP_OUT_OF_BUDGET where an answer said so; a 3xx where redirects were not to be followed or too many */
 	struct slice body; /* borrowed for the call; decoded; empty where status is 0 */
 	struct slice headers; /* of the last hop, raw lines; borrowed likewise */
@@ -52,12 +57,15 @@ struct http_options {
 	unsigned in_flight; /* 0: HTTP_IN_FLIGHT */
 	unsigned per_host; /* connections per host, each with one request under HTTP/1.1; 0: 8 */
 	const char *user_agent; /* copied; NULL: no such header */
+	const char *ca_file; /* PEM file of the authorities that are trusted; borrowed beyond http_free; NULL: the system's */
 	bool guard; /* judge every address at connect time (net/guard.h); also ignores proxy variables */
 	bool allow_private; /* with guard: loopback and private addresses are let through (never link-local and the rest) */
 	/* "HOST:PORT:ADDRESS" entries as in curl --resolve, NULL-ended, copied; NULL for none. "*.localhost" needs none: the engine resolves it to 127.0.0.1
 	 * (RFC 6761) and takes no proxy for it. */
 	const char *const *resolve;
 	struct trace *trace; /* borrowed; NULL: none */
+	struct cache *cache; /* for requests that want it; borrowed, beyond http_free; NULL: none */
+	struct cassette *cassette; /* records, or replaces the network; borrowed likewise; then without cache. NULL: none */
 	uint64_t seed; /* for jitter; 0: from the kernel */
 	bool quiet_retries;
 	/* Told about waiting and trying again, at most once a second: cli_warn or cli_note. NULL: nobody. */
@@ -76,6 +84,14 @@ enum http_retry {
 	HTTP_RETRY_SAFE, /* also lost connections, time-outs, and 408, 423, 500, 502-504, 520, 521, 523, 524: for reads and repeatable writes */
 };
 
+/* How an answer may be used again (net/reuse.h, net/freshness.h). For GET, and where is_policy for a POST that is a read. */
+struct http_reuse {
+	const char *kind; /* "web", for who looks into the cache; a literal. NULL: neither looked up nor kept */
+	int64_t max_age_ms; /* none that is older; 0: the server is asked each time, if only whether what is kept is still good */
+	bool is_policy; /* max_age_ms counts whatever the server says of ages; only no-store is honoured */
+	const char *identity; /* whose answers these are: a digest, for the time of the call. Where NULL, a request with Authorization is not kept. */
+};
+
 struct http_spec {
 	const char *method; /* "GET" */
 	const char *url; /* copied */
@@ -89,6 +105,7 @@ struct http_spec {
 	size_t max_body_bytes; /* 0: HTTP_MAX_BODY_BYTES */
 	unsigned max_redirects; /* followed, for GET and HEAD only; 0: none. Authorization goes to the first host alone. */
 	struct governor *governor; /* borrowed, beyond http_free; NULL: not limited */
+	struct http_reuse reuse;
 	const char *op; /* span's name, a literal */
 	struct slice task; /* span's task; copied */
 	int64_t count; /* objects in it, for the span */
@@ -110,7 +127,7 @@ void http_cancel_all(struct http *h);
 
 /* Totals of this engine, for the summary under -v. */
 struct http_totals {
-	uint64_t requests, attempts, retries, bytes_in;
+	uint64_t requests, cached, attempts, retries, bytes_in; /* cached: requests answered without an attempt */
 	double waited_ms;
 };
 struct http_totals http_totals(const struct http *h);

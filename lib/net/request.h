@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 
 #include "net/http.h"
+#include "net/reuse.h"
 
 struct lane;
 
@@ -34,6 +35,8 @@ struct http_request {
 	struct buf header_lines, content;
 	char curl_error[CURL_ERROR_SIZE];
 
+	struct reuse reuse;
+	uint64_t turn; /* among the answers of a replayed cassette; 0: none of it */
 	struct http_response response;
 	char *effective_url; /* NULL: url */
 };

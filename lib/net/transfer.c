@@ -171,6 +171,8 @@ bool transfer_prepare(struct http_request *r, const struct transfer_options *opt
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
 	set_limits(r, options);
 	set_method(r);
+	if (options->ca_file != NULL && curl_easy_setopt(e, CURLOPT_CAINFO, options->ca_file) != CURLE_OK)
+		return false;
 	return curl_easy_setopt(e, CURLOPT_URL, r->url) == CURLE_OK && curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
 		curl_easy_setopt(e, CURLOPT_USERAGENT, options->user_agent) == CURLE_OK;
 }

@@ -7,6 +7,7 @@ enum { CONNECT_TIMEOUT_MS = 10000, MAX_RATIO = 100 };
 
 struct transfer_options {
 	const char *user_agent; /* NULL: none */
+	const char *ca_file; /* NULL: the system's */
 	bool guard, allow_private;
 };
 

@@ -129,6 +129,10 @@ void trace_span(struct trace *t, const struct span *span)
 		jsonw_put_string(&w, "task", span->task);
 	if (span->count != 0)
 		jsonw_put_int(&w, "count", span->count);
+	if (span->is_cached)
+		jsonw_put_bool(&w, "cached", true);
+	if (span->is_replayed)
+		jsonw_put_bool(&w, "replayed", true);
 	jsonw_put_string(&w, "trace", (struct slice){ t->parent + 3, TRACE_ID_CHARS });
 	jsonw_put_string(&w, "span", (struct slice){ id, SPAN_ID_CHARS });
 	jsonw_put_string(&w, "parent", (struct slice){ t->parent + 36, SPAN_ID_CHARS });

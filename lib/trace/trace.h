@@ -14,6 +14,8 @@ struct span {
 	const char *code; /* "429", "timeout"; NULL for none */
 	struct slice task; /* empty for none */
 	int64_t count; /* objects in it; 0: not said */
+	bool is_cached; /* answered from the cache */
+	bool is_replayed; /* from a cassette: ms is the recorded time */
 };
 
 /* Takes the trace id and parent from TRACEPARENT (W3C Trace Context) or makes new ones. path NULL: $LEADPIPE_TRACE; where that is unset or empty too, gives

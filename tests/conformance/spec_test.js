@@ -137,6 +137,7 @@ for (const [type, { make, change, sort }] of Object.entries(types)) {
       const read = (list) => ({ inputs: list.map((id) => ({ id })), properties: Object.keys(make(0)), propertiesWithHistory: [] });
       await post(`${path}/batch/read`, read(ids));
       await post(`${path}/batch/read`, read([ids[0], '999999997']), 207);
+      await post(`${path}/batch/read`, { ...read(ids), propertiesWithHistory: Object.keys(make(0)) });
       await post(`${path}/batch/update`, { inputs: ids.map((id) => ({ id, properties: change })) });
       await post(`${path}/batch/archive`, { inputs: [{ id: ids[0] }] }, 204);
       const traced = [
@@ -205,6 +206,24 @@ test('associations', async () => {
   await post(`${between('contacts', 'companies')}/batch/associate/default`, { inputs: [{ from: { id: contact }, to: { id: company } }] });
   await get(`${between('contacts', 'companies')}/labels`.replace('/crm/v4/associations', '/crm/associations/v4'));
   await call('POST', `${between('tasks', 'contacts')}/batch/read`, { body: { inputs: [{ id: task }] }, status: 401, token: 'wrong' });
+});
+
+test('association labels', async () => {
+  const labels = `${paths.associations}/contacts/companies/labels`.replace('/crm/v4/associations', '/crm/associations/v4');
+  const make = async (type) => (await post(`${paths.objects}/${type}`, { properties: types[type].make(++number), associations: [] }, 201)).id;
+  const { results } = await post(labels, { name: 'works_for', label: 'Employee', inverseLabel: 'Employer' });
+  const own = [{ associationCategory: 'USER_DEFINED', associationTypeId: results[0].typeId }];
+  const company = await make('companies');
+  const contact = (await post(`${paths.objects}/contacts`, { properties: types.contacts.make(++number), associations: [{ to: { id: company }, types: own }] }, 201)).id;
+  const { results: linked } = await get(`${paths.links}/contacts/${contact}/associations/companies`);
+  assert.deepEqual(linked[0].associationTypes.map((type) => type.label), ['Employee', null]);
+  await call('PUT', `${paths.links}/contacts/${contact}/associations/companies/${company}`, { body: own, status: 201 });
+  await get(labels);
+  await call('PUT', labels, { body: { associationTypeId: results[0].typeId, label: 'Colleague' }, status: 204 });
+  await post(`${paths.associations}/contacts/companies/batch/labels/archive`, { inputs: [{ from: { id: contact }, to: { id: company }, types: own }] }, ARCHIVED);
+  await post(labels, { name: 'works_for', label: 'Employee' }, 400);
+  await call('DELETE', `${labels}/${results[0].typeId}`, { status: 204 });
+  await call('DELETE', `${labels}/${results[0].typeId}`, { status: 404 });
 });
 
 test('properties and groups', async () => {

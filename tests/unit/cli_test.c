@@ -131,6 +131,12 @@ static const struct cli_verb single[] = {
 	{ 0 },
 };
 
+static const struct cli_verb both[] = {
+	{ NULL, CLI_FILTER, "[-b] [FILE...]", "runs without a verb", options, "one FILE\n", NULL, show },
+	{ "say", CLI_REPORT, "[FILE...]", "has one beside", NULL, NULL, NULL, show },
+	{ 0 },
+};
+
 /* -- running one -- */
 
 struct result {
@@ -235,6 +241,39 @@ static void test_understood(void **state)
 	struct result r = run_program(single, (const char *[]){ "-b", "file", NULL }, NULL);
 	assert_string_equal(buf_text(&r.out), "-b \noperand file\n");
 	assert_int_equal(r.status, 0);
+	release(&r);
+}
+
+static void test_a_verb_beside_the_program_itself(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *args[MAX_ARGS], *out, *err;
+		int status;
+	} rows[] = {
+		{ { NULL }, "", "", 0 },
+		{ { "-b", "say" }, "-b \noperand say\n", "", 0 },
+		{ { "./say" }, "operand ./say\n", "", 0 },
+		{ { "sa" }, "operand sa\n", "", 0 },
+		{ { "say" }, "", "", 0 },
+		{ { "say", "-q", "say" }, "flags quiet verbose=0\noperand say\n", "", 0 },
+		{ { "say", "-b" }, "", "tool: unknown option -b\nusage: tool say [FILE...]\n", EXIT_USAGE_ERROR },
+		{ { "-x" }, "", "tool: unknown option -x\nusage: tool [-b] [FILE...]\n", EXIT_USAGE_ERROR },
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct result r = run_program(both, rows[i].args, NULL);
+		const char *name = rows[i].args[0] == NULL ? "no words" : rows[i].args[0];
+		check_text(name, buf_slice(&r.out), slice_of(rows[i].out));
+		check_text(name, buf_slice(&r.err), slice_of(rows[i].err));
+		check_int(name, r.status, rows[i].status);
+		release(&r);
+	}
+	struct result r = run_program(both, (const char *[]){ "--help", NULL }, NULL);
+	static const char tail[] = "\nexamples:\n  one FILE\n\nverbs:\n  say        has one beside\n";
+	assert_true(slice_ends(buf_slice(&r.out), tail));
+	release(&r);
+	r = run_program(both, (const char *[]){ "say", "--help", NULL }, NULL);
+	assert_true(slice_starts(buf_slice(&r.out), "usage: tool say [FILE...]\nhas one beside\n"));
 	release(&r);
 }
 
@@ -438,6 +477,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_understood),
+		cmocka_unit_test(test_a_verb_beside_the_program_itself),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_diagnostics),

@@ -95,7 +95,7 @@ static void the_fence_lets_only_the_owner_write(void **state)
 	for (size_t i = 0; i < COUNT(fence_rows); i++) {
 		const struct fence_row *row = &fence_rows[i];
 		struct task_state task = { row->status, NOW, slice_of(row->lease), slice_of(row->done), NOW + row->left, NEVER, 1 };
-		check_int(row->name, decide_fence(&task, slice_of(row->token), NOW), row->want);
+		check_int(row->name, decide_fence(&task, slice_of(row->token), false, NOW), row->want);
 	}
 }
 

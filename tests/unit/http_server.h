@@ -130,6 +130,23 @@ static bool behave(int fd, const char *line, const char *path, const char *text,
 		answer(fd, seen <= number ? "500 Broken" : "200 OK", "try %u", seen);
 	} else if (sscanf(path, "/limited/%u", &number) == 1) {
 		answer(fd, seen <= number ? "429 Slow\r\nretry-after-ms: 40" : "200 OK", "try %u", seen);
+	} else if (sscanf(path, "/headers/%500s", word) == 1) { /* "Cache-Control:max-age=60;Vary:*" */
+		char status[600] = "200 OK\r\n";
+		for (char *at = word; (at = strchr(at, ';')) != NULL;)
+			*at = '\n';
+		snprintf(status, sizeof status, "200 OK\r\n%s", word);
+		answer(fd, status, "try %u", seen);
+	} else if (strcmp(path, "/tagged") == 0 || strcmp(path, "/dated") == 0) {
+		bool is_same =
+			strstr(text, "If-None-Match: \"v1\"") != NULL || strstr(text, "If-Modified-Since: Mon, 05 Jan 2026 09:00:00 GMT") != NULL;
+		const char *validator = path[1] == 't' ? "ETag: \"v1\"" : "Last-Modified: Mon, 05 Jan 2026 09:00:00 GMT";
+		char status[256];
+		snprintf(status, sizeof status, "%s\r\n%s\r\nX-Try: %u", is_same ? "304 Same" : "200 OK", validator, seen);
+		answer(fd, status, "%s", is_same ? "" : "tagged");
+	} else if (strcmp(path, "/ok-then-500") == 0) {
+		answer(fd, seen == 1 ? "200 OK" : "500 Broken", "try %u", seen);
+	} else if (strcmp(path, "/must-then-500") == 0) {
+		answer(fd, seen == 1 ? "200 OK\r\nCache-Control: max-age=0, must-revalidate" : "500 Broken", "try %u", seen);
 	} else if (strcmp(path, "/come-back-later") == 0) {
 		answer(fd, "429 Slow\r\nRetry-After: 3600", "{\"policyName\":\"OTHER\"}");
 	} else if (strcmp(path, "/daily") == 0) {

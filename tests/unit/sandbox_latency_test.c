@@ -69,14 +69,22 @@ static void test_draws_have_the_percentiles_asked_for(void **state)
 static void test_what_is_a_list_of_faults(void **state)
 {
 	(void)state;
-	static const char *const taken[] = { "500=5%", "500=5%,reset=2%,stall=1%,429=10%,lost=0.5%,502=1%,503=1%", "429=100%" };
-	static const char *const refused[] = { "", "500", "500=5", "500=-5%", "404=5%", "500=101%", "500=60%,429=60%", "500=5%,", "=5%", "500=0%" };
+	static const char *const taken[] = { "500=5%", "500=5%,reset=2%,stall=1%,429=10%,lost=0.5%,502=1%,503=1%", "429=100%", "late=1%:30s",
+		"lost=33.3%,late=33.3%:500ms,reset=33.4%", "500=0%,late=100%:2h" };
+	static const char *const refused[] = { "", "500", "500=5", "500=-5%", "404=5%", "500=101%", "500=60%,429=60%", "500=5%,", "=5%", "500=0%",
+		"none=5%", "500=5%,500=5%", "late=1%", "late=1%:", "late=1%:soon", "late=1%:30s:30s", "late=30s:1%", "500=5%:30s",
+		"late=60%:1s,lost=41%" };
 	struct faults f;
 	char error[DIST_ERROR_BYTES];
 	for (size_t i = 0; i < COUNT(taken); i++)
 		check_int(taken[i], faults_parse(&f, slice_of(taken[i]), error), true);
 	for (size_t i = 0; i < COUNT(refused); i++)
 		check_int(refused[i], faults_parse(&f, slice_of(refused[i]), error), false);
+	check_text("message", slice_of(error),
+		(struct slice)SLICE("wants shares of 500, 502, 503, 429, reset, lost, stall and late, each once, such as"
+				    " 500=5%,reset=2%,late=1%:30s, of 100% at most together"));
+	assert_true(faults_parse(&f, slice_of("500=5%,late=1%:30s"), error));
+	assert_int_equal(f.late_ms, 30000);
 }
 
 static void test_faults_come_in_their_shares(void **state)

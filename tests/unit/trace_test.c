@@ -74,9 +74,11 @@ static void a_span_is_one_line_with_these_bytes(void **state)
 				.is_error = true,
 				.code = "429",
 				.task = SLICE("9001"),
-				.count = 3 },
+				.count = 3,
+				.is_cached = true,
+				.is_replayed = true },
 			"{\"ts\":\"2025-11-23T09:00:00.123Z\",\"tool\":\"enrich\",\"op\":\"web.fetch\",\"ms\":312.4,\"wait_ms\":12,\"status\":\"error\",\"code\":\"429\","
-			"\"task\":\"9001\",\"count\":3" },
+			"\"task\":\"9001\",\"count\":3,\"cached\":true,\"replayed\":true" },
 		{ "none that can be missing", { .op = "crm.read", .due_ms = 0 },
 			"{\"ts\":\"1970-01-01T00:00:00.000Z\",\"tool\":\"enrich\",\"op\":\"crm.read\",\"ms\":0,\"wait_ms\":0,\"status\":\"ok\"" },
 		{ "to the microsecond", { .op = "x", .due_ms = 1, .ms = 1.23456, .wait_ms = 0.0004 },
