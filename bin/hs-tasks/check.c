@@ -108,7 +108,7 @@ const struct json *check_ask(struct check *c, enum hubspot_family family, const 
 		&(struct hubspot_call){
 			.method = body == NULL ? "GET" : "POST",
 			.path = buf_text(&path),
-			.body = body == NULL ? (struct slice){ 0 } : slice_of(body),
+			.body = slice_of(body),
 			.kind = CALL_READ,
 			.op = "crm.check",
 			.count = 1,

@@ -4,6 +4,7 @@
 
 #include "base/cli.h"
 #include "known.h"
+#include "owner.h"
 #include "record/write.h"
 
 static void keep_text(char *place, size_t size, struct slice text)
@@ -95,16 +96,6 @@ static void on_account(const struct hubspot_answer *answer, void *arg)
 	keep_text(load->portal->account_type, sizeof load->portal->account_type, json_string(answer->body, "accountType", ""));
 }
 
-static bool is_owner(const struct json *owner, const struct workflow_owner *wanted)
-{
-	struct slice email = json_string(owner, "email", ""), first = json_string(owner, "firstName", ""), last = json_string(owner, "lastName", "");
-	char name[256];
-	if (wanted->email.len > 0)
-		return slice_equal_nocase(email, wanted->email);
-	snprintf(name, sizeof name, "%.*s %.*s", (int)first.len, first.ptr, (int)last.len, last.ptr);
-	return slice_equal_nocase(slice_trim(slice_of(name)), wanted->full_name);
-}
-
 static void ask_owners(struct load *load, struct slice after);
 
 static void on_owners(const struct hubspot_answer *answer, void *arg)
@@ -118,7 +109,7 @@ static void on_owners(const struct hubspot_answer *answer, void *arg)
 	}
 	for (const struct json *owner = results == NULL ? NULL : results->child; owner != NULL; owner = owner->next)
 		for (size_t i = 0; i < workflow->owner_count; i++)
-			if (load->portal->owner_ids[i][0] == '\0' && is_owner(owner, &workflow->owners[i]))
+			if (load->portal->owner_ids[i][0] == '\0' && owner_is(owner, &workflow->owners[i]))
 				keep_text(load->portal->owner_ids[i], PORTAL_TEXT_BYTES, json_text(json_get(owner, "id")));
 	const struct json *after = json_path(answer->body, "paging", "next", "after", NULL);
 	if (after != NULL) {
@@ -128,7 +119,7 @@ static void on_owners(const struct hubspot_answer *answer, void *arg)
 	for (size_t i = 0; i < workflow->owner_count; i++)
 		if (load->portal->owner_ids[i][0] == '\0') {
 			char what[300];
-			struct slice name = workflow->owners[i].email.len > 0 ? workflow->owners[i].email : workflow->owners[i].full_name;
+			struct slice name = owner_given(&workflow->owners[i]);
 			snprintf(what, sizeof what, "no owner \"%.*s\" in the portal", (int)name.len, name.ptr);
 			refuse(load, what, "add the user, or change \"owners\" in the workflow file");
 			return;
