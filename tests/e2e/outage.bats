@@ -86,10 +86,3 @@ completed() {
   [ "$status" -eq 69 ]
   [ "$(grep -c '"task"' <<<"$output")" -eq 20 ]
 }
-
-@test "write verbs refuse an API address that is not loopback: 77" {
-  export HUBSPOT_API_URL=https://api.hubapi.com HUBSPOT_ACCESS_TOKEN=sandbox-token
-  run --separate-stderr hs-tasks claim --type enrich
-  [ "$status" -eq 77 ]
-  [[ "$stderr" == *"a sandbox on this machine only"* ]]
-}
