@@ -15,13 +15,15 @@ enum { MIN_FREE_MIB = 64, MAX_PATH_BYTES = 8192 };
 void check_workflow(struct check *c)
 {
 	char error[WORKFLOW_ERROR_BYTES];
-	struct program *program = program_new(&c->tool.workflow, error);
-	if (program == NULL)
+	const struct workflow *w = &c->tool.workflow;
+	struct program *routes = program_new(w, error);
+	struct program *upsert = routes == NULL || w->upsert == NULL ? NULL : program_new_upsert(w, error);
+	if (routes == NULL || (upsert == NULL && w->upsert != NULL))
 		check_fail(c, "workflow", "", "%s", error);
 	else
-		check_pass(c, "workflow", "%s, %zu routes, %zu owners", c->tool.workflow.path, c->tool.workflow.route_count,
-			c->tool.workflow.owner_count);
-	program_free(program);
+		check_pass(c, "workflow", "%s, %zu routes, %zu owners", w->path, w->route_count, w->owner_count);
+	program_free(routes);
+	program_free(upsert);
 }
 
 /* Writes and removes a file there; false with errno. */
