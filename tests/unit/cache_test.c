@@ -1,6 +1,6 @@
 /* store/cache: keeps answers over processes and within its bound, gives each key to one fetcher, and is never a reason to fail. */
 #include "store/cache.h"
-#include "check.h"
+#include "database.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,36 +10,6 @@
 #include <unistd.h>
 
 #include "base/random.h"
-
-static char folder[] = "/tmp/cache_test.XXXXXX";
-static char path[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof path, "%s/test.db", folder);
-	return 0;
-}
-
-static int remove_files(void **state)
-{
-	static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
-	char name[96];
-	(void)state;
-	for (size_t i = 0; i < COUNT(endings); i++) {
-		snprintf(name, sizeof name, "%s%s", path, endings[i]);
-		unlink(name);
-	}
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
 
 static struct cache *open_or_fail(int64_t max_bytes)
 {

@@ -1,41 +1,11 @@
 /* store/db: versions go up in order and only forward, a read-only opener makes nothing, and damage is told from other failures. */
 #include "store/db.h"
-#include "check.h"
+#include "database.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-static char folder[] = "/tmp/db_test.XXXXXX";
-static char path[64];
-
-static int make_folder(void **state)
-{
-	(void)state;
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof path, "%s/test.db", folder);
-	return 0;
-}
-
-static int remove_files(void **state)
-{
-	static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
-	char name[96];
-	(void)state;
-	for (size_t i = 0; i < COUNT(endings); i++) {
-		snprintf(name, sizeof name, "%s%s", path, endings[i]);
-		unlink(name);
-	}
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
 
 enum { GET, PUT, STATEMENTS };
 static const char *const first[] = { "CREATE TABLE t(k TEXT PRIMARY KEY, v TEXT)", NULL };

@@ -1,6 +1,6 @@
 /* store/outbox: an intent stays until its outcome, also over a new process, and a key has one holder at a time. */
 #include "store/outbox.h"
-#include "check.h"
+#include "database.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -8,28 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/outbox_test.XXXXXX";
-static char path[64];
-
-static int make_folder(void **state)
+static int remove_all(void **state)
 {
-	(void)state;
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof path, "%s/outbox.db", folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
-	char name[96];
-	(void)state;
-	for (size_t i = 0; i < COUNT(endings); i++) {
-		snprintf(name, sizeof name, "%s%s", path, endings[i]);
-		unlink(name);
-	}
-	return rmdir(folder);
+	remove_files(state);
+	return remove_folder(state);
 }
 
 static struct outbox *open_or_fail(void)
@@ -141,5 +123,5 @@ int main(void)
 		cmocka_unit_test(test_a_key_is_free_when_its_holder_is_killed),
 		cmocka_unit_test(test_says_why_it_cannot_open),
 	};
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, remove_all);
 }
