@@ -307,12 +307,8 @@ static void print_lines(struct claim *claim, size_t n)
 				.expires_ms = claimed->expires_ms,
 				.claimed_ms = claimed->expires_ms - claim->lease_ms,
 				.attempt = claimed->attempt });
-	if (journal != NULL && result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(claim->tool.api, journal, result)) {
-		journal_roll_back(journal);
+	if (!journal_end(claim->tool.api, journal, result))
 		return;
-	}
 	for (size_t i = 0; i < n; i++) {
 		struct claimed *line = claim->queue;
 		claim->queue = line->next;

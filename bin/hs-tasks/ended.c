@@ -22,10 +22,7 @@ void ended_flush(struct ended *e, struct tool *tool, struct stream *stream, cons
 	int result = journal_begin(journal);
 	for (size_t i = 0; i < e->count && result == 0; i++)
 		result = journal_work_ended(journal, e->works[i], JOURNAL_FAILED);
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(tool->api, journal, result))
-		journal_roll_back(journal);
+	journal_end(tool->api, journal, result);
 	e->count = 0;
 }
 

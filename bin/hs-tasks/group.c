@@ -52,12 +52,8 @@ static void break_open(struct group *g)
 
 static bool commit(struct group *g, int result)
 {
-	struct journal *journal = g->context.journal;
-	if (result == 0)
-		result = journal_commit(journal);
-	if (journal_ok(g->context.api, journal, result))
+	if (journal_end(g->context.api, g->context.journal, result))
 		return true;
-	journal_roll_back(journal);
 	break_open(g);
 	return false;
 }

@@ -46,10 +46,7 @@ static void on_written(struct batch *batch, void *arg)
 		result = h->options.lease_ms > 0 ? journal_renew_lease(journal, lease->task, lease->token, h->expires_ms)
 						 : journal_drop_lease(journal, lease->task, lease->token);
 	}
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(h->options.api, journal, result))
-		journal_roll_back(journal);
+	journal_end(h->options.api, journal, result);
 	step_done(h);
 }
 
@@ -93,10 +90,7 @@ static void on_read(struct batch *batch, void *arg)
 		else
 			add_release(writes, lease, lease);
 	}
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(h->options.api, journal, result))
-		journal_roll_back(journal);
+	journal_end(h->options.api, journal, result);
 	batch_send(writes, on_written, h);
 }
 

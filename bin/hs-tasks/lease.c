@@ -121,10 +121,7 @@ static void enter_leases(struct lease_run *run)
 							.attempt = row->attempt })
 				      : journal_drop_lease(journal, row->id, slice_of(run->token));
 	}
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(run->api, journal, result))
-		journal_roll_back(journal);
+	journal_end(run->api, journal, result);
 }
 
 static void finish(struct lease_run *run)

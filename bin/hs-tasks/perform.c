@@ -20,6 +20,18 @@ bool journal_ok(struct hubspot *api, struct journal *journal, int result)
 	return false;
 }
 
+bool journal_end(struct hubspot *api, struct journal *journal, int result)
+{
+	if (journal == NULL)
+		return true;
+	if (result == 0)
+		result = journal_commit(journal);
+	if (journal_ok(api, journal, result))
+		return true;
+	journal_roll_back(journal);
+	return false;
+}
+
 static void step_done(struct perform *p)
 {
 	if (--p->open > 0)
@@ -109,12 +121,7 @@ int perform_begin(const struct perform *p)
 
 void perform_commit(const struct perform *p, int result)
 {
-	if (p->context.journal == NULL)
-		return;
-	if (result == 0)
-		result = journal_commit(p->context.journal);
-	if (!journal_ok(p->context.api, p->context.journal, result))
-		journal_roll_back(p->context.journal);
+	journal_end(p->context.api, p->context.journal, result);
 }
 
 /* -- chunks -- */

@@ -22,4 +22,8 @@ void perform(const struct perform_context *context, struct effect *const *effect
 
 /* Whether a journal's function succeeded (0). Where not, the client goes out of service: nothing may be written that is not in the journal. */
 bool journal_ok(struct hubspot *api, struct journal *journal, int result);
+
+/* Ends a transaction of the journal: commits it where all that was entered succeeded (0), else takes it back. Whether it stands; else as journal_ok. NULL, a dry run,
+ * has none. */
+bool journal_end(struct hubspot *api, struct journal *journal, int result);
 #endif

@@ -141,10 +141,7 @@ static void enter_intents(struct settle *s)
 	for (size_t i = 0; i < s->count && result == 0; i++)
 		if (!s->jobs[i].is_resumed)
 			result = enter_job(s, &s->jobs[i]);
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(s->context.api, journal, result))
-		journal_roll_back(journal);
+	journal_end(s->context.api, journal, result);
 }
 
 /* The fence has found tasks in another generation than their records say: their keys are others. */
@@ -167,10 +164,8 @@ static void renew_intents(struct settle *s)
 		for (struct effect *e = job->effects; e != NULL && result == 0; e = e->next)
 			result = effect_enter(e, journal, job->work);
 	}
-	if (any && result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(s->context.api, journal, result))
-		journal_roll_back(journal);
+	if (any)
+		journal_end(s->context.api, journal, result);
 }
 
 static void enter_ends(struct settle *s)
@@ -187,10 +182,7 @@ static void enter_ends(struct settle *s)
 		if (result == 0)
 			result = journal_drop_lease(journal, job->task_id, job->token);
 	}
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(s->context.api, journal, result))
-		journal_roll_back(journal);
+	journal_end(s->context.api, journal, result);
 }
 
 /* -- work of a run that is no more -- */
@@ -308,10 +300,7 @@ static void perform_status(struct settle *s)
 			result = effect_enter(job->status, journal, job->work);
 		effects[count++] = job->status;
 	}
-	if (journal != NULL && result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(s->context.api, journal, result))
-		journal_roll_back(journal);
+	journal_end(s->context.api, journal, result);
 	if (count > 0)
 		perform_all(s, effects, count);
 }

@@ -97,10 +97,7 @@ static void enter_tokens(struct settle *s)
 				&(struct journal_work){
 					.id = job->work, .token = job->token, .generation = job->generation, .attempt = job->attempt });
 	}
-	if (result == 0)
-		result = journal_commit(journal);
-	if (!journal_ok(s->context.api, journal, result))
-		journal_roll_back(journal);
+	journal_end(s->context.api, journal, result);
 }
 
 static void on_claimed(const struct lease *leases, size_t count, const struct lease_counts *counts, void *arg)

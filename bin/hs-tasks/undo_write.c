@@ -192,14 +192,6 @@ static int enter_undone(const struct undo *u, const struct undo_object *object)
 	return result;
 }
 
-static void commit(const struct undo *u, int result)
-{
-	if (result == 0)
-		result = journal_commit(u->tool.journal);
-	if (!journal_ok(u->tool.api, u->tool.journal, result))
-		journal_roll_back(u->tool.journal);
-}
-
 static void step_done(struct chunk *c)
 {
 	if (--c->open > 0)
@@ -208,7 +200,7 @@ static void step_done(struct chunk *c)
 	for (size_t i = 0; i < c->count && result == 0 && !hubspot_is_dry_run(c->u->tool.api); i++)
 		result = enter_undone(c->u, c->objects[i]);
 	if (!hubspot_is_dry_run(c->u->tool.api))
-		commit(c->u, result);
+		journal_end(c->u->tool.api, c->u->tool.journal, result);
 	free(c);
 }
 
@@ -249,7 +241,7 @@ static void on_archived(struct batch *batch, void *arg)
 		if (result == 0)
 			result = journal_effect_ended(c->u->tool.journal, object->effect.id, state, none, none);
 	}
-	commit(c->u, result);
+	journal_end(c->u->tool.api, c->u->tool.journal, result);
 	step_done(c);
 }
 
@@ -272,7 +264,7 @@ static void write_chunk(struct chunk *c)
 		}
 	}
 	/* Where the journal cannot be written the client is out of service by now, and nothing is sent. */
-	commit(u, result);
+	journal_end(u->tool.api, u->tool.journal, result);
 	c->open += (archive != NULL ? 1U : 0) + (count > 0 ? 1U : 0);
 	/* Without leave the client is out of service, and the batch ends unsent; what is restored is counted by perform. */
 	if (archive != NULL)
