@@ -400,17 +400,19 @@ static bool begin(struct claim *claim)
 static void look(struct claim *claim)
 {
 	struct candidates *candidates = &claim->candidates;
-	ledger_paused_routes(&claim->tool, &claim->portal, candidates->is_paused);
+	struct ledger_view view = ledger_look(&claim->tool, &claim->portal);
+	memcpy(candidates->is_paused, view.is_paused, sizeof candidates->is_paused);
 	if (candidates->route != NULL && candidates->is_paused[candidates->route - claim->tool.workflow.routes]) {
 		if (!cli_shared()->quiet && !claim->has_said_paused)
 			cli_warn("claim: route %s is paused; hs-tasks resume %s ends that", claim->type, claim->type);
 		claim->has_said_paused = true;
 		return;
 	}
-	if (ledger_has_pending(&claim->tool, &claim->portal)) {
-		if (!claim->has_worked && !begin(claim))
+	if (view.has_pending) {
+		if (claim->has_worked)
+			resume_works(&claim->tool, &claim->portal);
+		else if (!begin(claim)) /* which resumes them too */
 			return;
-		resume_works(&claim->tool, &claim->portal);
 	}
 	candidates_find(candidates);
 	if (candidates->count > candidates->next && hubspot_trouble(claim->tool.api)->status == 0 && begin(claim))

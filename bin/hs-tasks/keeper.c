@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "held.h"
 #include "perform.h"
 #include "reader.h"
 
 extern char **environ;
 
-enum { STEP_MS = 200, GRACE_US = 2000000, MAX_ARENA_BYTES = 64 << 20, LOOK_US = 1000000, MAX_ARGUMENTS = 32, READY_MS = 10000 };
+enum { STEP_MS = 200, GRACE_US = 2000000, MAX_ARENA_BYTES = 64 << 20, LOOK_US = 1000000, READY_MS = 10000 };
 
 void keeper_init(struct keeper *k, struct tool *tool, int64_t lease_ms, int64_t max_lease_ms)
 {
@@ -104,19 +105,6 @@ void keeper_hand_back(struct keeper *k, int timeout_ms)
 
 /* -- the process that stays -- */
 
-struct arguments {
-	const char *list[MAX_ARGUMENTS];
-	size_t count;
-};
-
-static void add(struct arguments *a, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	a->list[a->count++] = name;
-	a->list[a->count++] = value;
-}
-
 /* Nothing of ours stays open in it but the pipe on which it says that it has taken over. */
 static pid_t spawn(const struct arguments *a, int ready_fd)
 {
@@ -142,7 +130,6 @@ static bool wait_ready(int fd)
 
 bool keeper_start(const struct keeper *k, const struct tool_options *options)
 {
-	const struct cli_shared *shared = cli_shared();
 	struct arguments a = { .list = { "hs-tasks", "keep" }, .count = 2 };
 	char run[24], lease[24], left[24];
 	struct buf readers;
@@ -160,16 +147,11 @@ bool keeper_start(const struct keeper *k, const struct tool_options *options)
 	snprintf(run, sizeof run, "%lld", (long long)journal_run(k->journal));
 	snprintf(lease, sizeof lease, "%lldms", (long long)k->lease_ms);
 	snprintf(left, sizeof left, "%lldms", (long long)k->max_lease_ms);
-	add(&a, "--run", run);
-	add(&a, "--lease", lease);
-	add(&a, "--max-lease", left);
-	add(&a, "--readers", reader_count > 0 ? buf_text(&readers) : NULL);
-	add(&a, "--api-url", options->api_url);
-	add(&a, "--api", options->api);
-	add(&a, "--token-file", options->token_file);
-	add(&a, "--workflow", options->workflow);
-	add(&a, "--config", shared->config_path);
-	add(&a, "--trace", shared->trace_path);
+	arguments_add(&a, "--run", run);
+	arguments_add(&a, "--lease", lease);
+	arguments_add(&a, "--max-lease", left);
+	arguments_add(&a, "--readers", reader_count > 0 ? buf_text(&readers) : NULL);
+	arguments_add_tool(&a, options);
 	pid_t pid = spawn(&a, ready[1]);
 	close(ready[1]);
 	bool ok = pid > 0 && wait_ready(ready[0]);

@@ -192,47 +192,36 @@ bool ledger_find_portal(const struct tool *tool, const char *id, struct portal *
 	return (tool->token.len > 0 && known_read(portal, tool->api, &tool->workflow)) || find_only_folder(tool, portal->id);
 }
 
-/* -- paused routes -- */
+/* -- a look at it -- */
 
-struct paused {
+struct note {
 	const struct workflow *workflow;
-	bool *is_paused;
+	struct ledger_view *view;
 };
 
 static void note_paused(struct slice name, struct slice reason, int64_t at_ms, void *arg)
 {
-	const struct paused *paused = arg;
-	const struct route *route = workflow_route_named(paused->workflow, name);
+	const struct note *note = arg;
+	const struct route *route = workflow_route_named(note->workflow, name);
 	(void)reason;
 	(void)at_ms;
 	if (route != NULL)
-		paused->is_paused[route - paused->workflow->routes] = true;
+		note->view->is_paused[route - note->workflow->routes] = true;
 }
 
-bool ledger_has_pending(const struct tool *tool, const struct portal *portal)
+struct ledger_view ledger_look(const struct tool *tool, const struct portal *portal)
 {
 	char error[JOURNAL_ERROR_BYTES];
-	struct journal_totals totals = { .pending_works = 0 };
+	struct ledger_view view = { .has_pending = false };
+	struct note note = { &tool->workflow, &view };
+	struct journal_totals totals;
 	struct journal *journal = tool->journal != NULL ? tool->journal : open_journal(tool, portal, true, error);
 	if (journal == NULL)
 		cli_die(EXIT_IO_FAILED, "journal: %s", error);
-	if (journal_totals(journal, &totals) != 0)
+	if (journal_totals(journal, &totals) != 0 || journal_each_paused(journal, note_paused, &note) != 0)
 		cli_die(EXIT_IO_FAILED, "journal: %s", journal_error(journal));
+	view.has_pending = totals.pending_works > 0;
 	if (journal != tool->journal)
 		journal_close(journal);
-	return totals.pending_works > 0;
-}
-
-void ledger_paused_routes(const struct tool *tool, const struct portal *portal, bool is_paused[WORKFLOW_ROUTES])
-{
-	char error[JOURNAL_ERROR_BYTES];
-	struct paused paused = { &tool->workflow, is_paused };
-	struct journal *journal = tool->journal != NULL ? tool->journal : open_journal(tool, portal, true, error);
-	memset(is_paused, 0, WORKFLOW_ROUTES * sizeof *is_paused);
-	if (journal == NULL)
-		cli_die(EXIT_IO_FAILED, "journal: %s", error);
-	if (journal_each_paused(journal, note_paused, &paused) != 0)
-		cli_die(EXIT_IO_FAILED, "journal: %s", journal_error(journal));
-	if (journal != tool->journal)
-		journal_close(journal);
+	return view;
 }

@@ -26,13 +26,18 @@ bool ledger_find_portal(const struct tool *tool, const char *id, struct portal *
 /* Opens the journal as tool->journal without entering a run: for what is settled on this machine alone. Ends the program where it cannot be opened. */
 void ledger_edit(struct tool *tool, const struct portal *portal);
 
-/* Whether works are pending in that portal, of whatever run; asks nobody. */
-bool ledger_has_pending(const struct tool *tool, const struct portal *portal);
-
-/* The routes that are paused in that portal; sets is_paused[i] for route i of the workflow. Ends the program where the journal cannot be read. */
-void ledger_paused_routes(const struct tool *tool, const struct portal *portal, bool is_paused[WORKFLOW_ROUTES]);
+/* What stands in the journal of that portal, whichever run put it there; asks nobody. Ends the program where it cannot be read. */
+struct ledger_view {
+	bool has_pending; /* works */
+	bool is_paused[WORKFLOW_ROUTES]; /* by route of the workflow */
+};
+struct ledger_view ledger_look(const struct tool *tool, const struct portal *portal);
 
 /* resume.c */
 void resume_works(struct tool *tool, const struct portal *portal);
 void resume_leases(struct tool *tool);
+
+/* Gives back what dead claims, from which this run has had records, have put out and nobody has settled: a claim that was killed cannot do it itself. Where more than
+ * max_settlers processes live that had records of it, this one among them, it is left to them. */
+void resume_orphans(struct tool *tool, size_t max_settlers);
 #endif

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { PIPELINE_PROCESSES = 3, PIPELINE_ARGUMENTS = 40 };
+enum { PIPELINE_PROCESSES = 3 };
 enum pipeline_process { PIPELINE_CLAIM, PIPELINE_FILTER, PIPELINE_COMPLETE };
 
 struct pipeline {

@@ -6,7 +6,7 @@
 #include "ledger.h"
 #include "settle.h"
 
-enum { MAX_ARENA_BYTES = 256 << 20, LEASE_MS = 10 * MS_PER_MINUTE };
+enum { MAX_ARENA_BYTES = 256 << 20, MAX_ORPHANS = 64, LEASE_MS = 10 * MS_PER_MINUTE };
 
 struct resume {
 	struct tool *tool;
@@ -222,5 +222,28 @@ void resume_leases(struct tool *tool)
 			held_start(&(struct held_options){ .api = tool->api, .journal = tool->journal }, leases, kept);
 		hubspot_drain(tool->api);
 	}
+	arena_release(&arena);
+}
+
+void resume_orphans(struct tool *tool, size_t max_settlers)
+{
+	struct journal *journal = tool->journal;
+	int64_t runs[MAX_ORPHANS];
+	struct journal_lease *leases;
+	struct journal_unsettled unsettled;
+	struct arena arena;
+	size_t run_count, count;
+	if (journal == NULL || hubspot_trouble(tool->api)->status != 0 ||
+		!journal_ok(tool->api, journal, journal_orphaned_claims(journal, runs, MAX_ORPHANS, &run_count)))
+		return;
+	arena_init(&arena, MAX_ARENA_BYTES);
+	for (size_t i = 0; i < run_count; i++) {
+		if (!journal_ok(tool->api, journal, journal_leases(journal, runs[i], JOURNAL_EMITTED, &arena, &leases, &count)) ||
+			!journal_ok(tool->api, journal, journal_unsettled(journal, runs[i], &unsettled)))
+			break;
+		if (count > 0 && unsettled.live_settlers <= max_settlers)
+			held_start(&(struct held_options){ .api = tool->api, .journal = journal }, leases, count);
+	}
+	hubspot_drain(tool->api);
 	arena_release(&arena);
 }

@@ -12,7 +12,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "held.h"
+#include "arguments.h"
 #include "ledger.h"
 #include "perform.h"
 #include "pipeline.h"
@@ -25,8 +25,6 @@ enum {
 	STOP_MS = 2000, /* a filter that has not ended by then is told to */
 	KILL_MS = 10000,
 	MAX_PATH_BYTES = 8192,
-	MAX_ORPHANS = 64,
-	MAX_ARENA_BYTES = 64 << 20,
 };
 
 enum { OPTION_TYPE = OPTION_OWN, OPTION_ONCE, OPTION_WATCH, OPTION_EVERY, OPTION_LEASE, OPTION_MAX_LEASE };
@@ -67,36 +65,18 @@ struct run {
 
 /* -- starting -- */
 
-struct arguments {
-	const char *list[PIPELINE_ARGUMENTS];
-	size_t count;
-};
-
-static void add(struct arguments *a, const char *name, const char *value)
-{
-	if (value == NULL)
-		return;
-	a->list[a->count++] = name;
-	a->list[a->count++] = value;
-}
-
 static void add_shared(struct arguments *a, const struct run *run)
 {
 	const struct cli_shared *shared = cli_shared();
-	add(a, "--api-url", run->options->api_url);
-	add(a, "--api", run->options->api);
-	add(a, "--token-file", run->options->token_file);
-	add(a, "--workflow", run->options->workflow);
-	add(a, "--record", run->options->record);
-	add(a, "--replay", run->options->replay);
-	add(a, "--config", shared->config_path);
-	add(a, "--trace", shared->trace_path);
+	arguments_add_tool(a, run->options);
+	arguments_add(a, "--record", run->options->record);
+	arguments_add(a, "--replay", run->options->replay);
 	if (run->options->may_write_much)
-		a->list[a->count++] = "--yes";
+		arguments_add_flag(a, "--yes");
 	if (shared->quiet)
-		a->list[a->count++] = "-q";
+		arguments_add_flag(a, "-q");
 	if (shared->verbose > 0)
-		a->list[a->count++] = "-v";
+		arguments_add_flag(a, "-v");
 }
 
 static int64_t back_off(struct line *line)
@@ -111,17 +91,17 @@ static void start_line(struct run *run, struct line *line)
 	char route[256], now[CLOCK_TEXT_BYTES], filter[4096];
 	snprintf(route, sizeof route, "%.*s", (int)line->route->name.len, line->route->name.ptr);
 	snprintf(filter, sizeof filter, "%.*s", (int)line->route->filter.len, line->route->filter.ptr);
-	add(&claim, "--type", route);
-	add(&claim, "--lease", run->lease);
-	add(&claim, "--max-lease", run->max_lease);
+	arguments_add(&claim, "--type", route);
+	arguments_add(&claim, "--lease", run->lease);
+	arguments_add(&claim, "--max-lease", run->max_lease);
 	if (run->is_watch)
-		add(&claim, "--every", run->every);
+		arguments_add(&claim, "--every", run->every);
 	else
-		add(&claim, "-n", "10000");
+		arguments_add(&claim, "-n", "10000");
 	if (cli_shared()->clock.is_fixed) {
 		clock_format(cli_shared()->clock.fixed_ms, now);
-		add(&claim, "--now", now);
-		add(&complete, "--now", now);
+		arguments_add(&claim, "--now", now);
+		arguments_add(&complete, "--now", now);
 	}
 	add_shared(&claim, run);
 	add_shared(&complete, run);
@@ -161,26 +141,6 @@ static bool lock_line(struct run *run, struct line *line)
 }
 
 /* -- looking after -- */
-
-/* What the dead claims of ours have put out and nobody has settled. */
-static void release_orphans(struct run *run)
-{
-	struct journal *journal = run->tool.journal;
-	int64_t runs[MAX_ORPHANS];
-	struct journal_lease *leases;
-	struct arena arena;
-	size_t run_count, count;
-	if (hubspot_trouble(run->tool.api)->status != 0 ||
-		!journal_ok(run->tool.api, journal, journal_orphaned_claims(journal, runs, MAX_ORPHANS, &run_count)))
-		return;
-	arena_init(&arena, MAX_ARENA_BYTES);
-	for (size_t i = 0; i < run_count; i++)
-		if (journal_ok(run->tool.api, journal, journal_leases(journal, runs[i], JOURNAL_EMITTED, &arena, &leases, &count)) && count > 0)
-			held_start(&(struct held_options){ .api = run->tool.api, .journal = journal }, leases, count);
-	resume_leases(&run->tool);
-	hubspot_drain(run->tool.api);
-	arena_release(&arena);
-}
 
 /* One line a round, where anything has happened. */
 static void say_round(struct run *run, struct line *line)
@@ -232,7 +192,8 @@ static void end_line(struct run *run, struct line *line)
 	if (filter != 0 && filter != EXIT_SOME_FAILED && !cli_stopping())
 		cli_warn("run: %.*s: the filter ended with status %d: %.*s", (int)line->route->name.len, line->route->name.ptr, filter,
 			(int)line->route->filter.len, line->route->filter.ptr);
-	release_orphans(run);
+	resume_orphans(&run->tool, SIZE_MAX);
+	resume_leases(&run->tool);
 	say_round(run, line);
 	if (!run->is_watch || cli_stopping()) {
 		note_status(run, statuses[PIPELINE_COMPLETE] < 128 ? statuses[PIPELINE_COMPLETE] : EXIT_IO_FAILED);

@@ -4,15 +4,12 @@
 #include <unistd.h>
 
 #include "ended.h"
-#include "held.h"
 #include "ledger.h"
 #include "record/window.h"
 #include "settle.h"
 
 enum {
 	OPEN_SETTLES = 16,
-	MAX_CLAIMS = 64,
-	MAX_ARENA_BYTES = 64 << 20,
 	LINGER_MS = 2000,
 	LINGER_TERMINAL_MS = 200,
 	STEP_MS = 1000,
@@ -258,39 +255,13 @@ static void run(struct sink *c)
 	cli_progress_end();
 }
 
-/* A claim that was killed cannot give back what its pipeline has lost: whoever settles the rest does. */
-static void release_orphans(struct sink *c)
-{
-	struct journal *journal = c->tool->journal;
-	int64_t runs[MAX_CLAIMS];
-	size_t run_count, count;
-	struct journal_lease *leases;
-	struct arena arena;
-	if (journal == NULL || hubspot_trouble(c->tool->api)->status != 0 ||
-		!journal_ok(c->tool->api, journal, journal_orphaned_claims(journal, runs, MAX_CLAIMS, &run_count)))
-		return;
-	arena_init(&arena, MAX_ARENA_BYTES);
-	for (size_t i = 0; i < run_count; i++) {
-		struct journal_unsettled unsettled;
-		if (!journal_ok(c->tool->api, journal, journal_leases(journal, runs[i], JOURNAL_EMITTED, &arena, &leases, &count)) ||
-			!journal_ok(c->tool->api, journal, journal_unsettled(journal, runs[i], &unsettled)))
-			break;
-		/* Another process may still have records of it. */
-		if (unsettled.live_settlers > 1 || count == 0)
-			continue;
-		held_start(&(struct held_options){ .api = c->tool->api, .journal = journal }, leases, count);
-	}
-	hubspot_drain(c->tool->api);
-	arena_release(&arena);
-}
-
 /* An empty run, as of cron, costs no call; but it finishes what a dead one has left. */
 static void finish_pending(struct sink *c)
 {
 	struct portal known = { .id = "" };
 	if (c->is_loaded || hubspot_is_dry_run(c->tool->api) || cli_stopping())
 		return;
-	if (ledger_find_portal(c->tool, NULL, &known) && ledger_has_pending(c->tool, &known))
+	if (ledger_find_portal(c->tool, NULL, &known) && ledger_look(c->tool, &known).has_pending)
 		load(c);
 }
 
@@ -319,7 +290,8 @@ int sink_run(struct tool *tool, const struct sink_options *options)
 	run(&c);
 	finish_pending(&c);
 	hubspot_drain(tool->api);
-	release_orphans(&c);
+	/* Another process may still have records of such a claim. */
+	resume_orphans(tool, 1);
 	window_free(c.window);
 	tool_summary(tool, c.read, "records");
 	int status = tool_status(tool, stream_close(c.stream));

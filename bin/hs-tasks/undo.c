@@ -163,13 +163,13 @@ static void find_routes(const struct undo *u, bool is_concerned[WORKFLOW_ROUTES]
 /* Nobody is to take what goes away, nor to make more of it. A route that is paused already keeps its reason. */
 static void pause_routes(struct undo *u)
 {
-	bool is_concerned[WORKFLOW_ROUTES] = { false }, is_paused[WORKFLOW_ROUTES];
+	bool is_concerned[WORKFLOW_ROUTES] = { false };
 	bool is_dry_run = hubspot_is_dry_run(u->tool.api);
 	find_routes(u, is_concerned);
-	ledger_paused_routes(&u->tool, &u->portal, is_paused);
+	struct ledger_view view = ledger_look(&u->tool, &u->portal);
 	for (size_t i = 0; i < u->tool.workflow.route_count; i++) {
 		struct slice name = u->tool.workflow.routes[i].name;
-		if (!is_concerned[i] || is_paused[i])
+		if (!is_concerned[i] || view.is_paused[i])
 			continue;
 		if (!is_dry_run &&
 			!journal_ok(u->tool.api, u->tool.journal, journal_pause(u->tool.journal, name, slice_of(u->reason), clock_real_ms())))
