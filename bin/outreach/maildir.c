@@ -22,12 +22,14 @@ struct maildir {
 	size_t name_count, name_cap;
 };
 
-/* A folder is taken for a Maildir when it is new, empty, or has a "new": a slip of the finger must not fill somebody's home. */
-static bool is_usable(int dir_fd)
+static bool has_new(int dir_fd)
 {
 	struct stat info;
-	if (fstatat(dir_fd, folder_names[NEW], &info, 0) == 0)
-		return S_ISDIR(info.st_mode);
+	return fstatat(dir_fd, folder_names[NEW], &info, 0) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool is_empty(int dir_fd)
+{
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
@@ -35,12 +37,24 @@ static bool is_usable(int dir_fd)
 			close(fd);
 		return false;
 	}
-	bool is_empty = true;
-	for (struct dirent *entry; is_empty && (entry = readdir(dir)) != NULL;)
-		is_empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strcmp(entry->d_name, folder_names[TMP]) == 0;
+	bool none = true;
+	for (struct dirent *entry; none && (entry = readdir(dir)) != NULL;)
+		none = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 || strcmp(entry->d_name, folder_names[TMP]) == 0;
 	closedir(dir);
 	errno = ENOTDIR;
-	return is_empty;
+	return none;
+}
+
+/* A folder is taken for a Maildir when it is new, empty, or has a "new": a slip of the finger must not fill somebody's home. Another process may be making it just
+ * now: then it is neither at the first look, and has a "new" at the second. */
+static bool is_usable(int dir_fd)
+{
+	if (has_new(dir_fd) || is_empty(dir_fd))
+		return true;
+	int why = errno;
+	bool is_made = has_new(dir_fd);
+	errno = why;
+	return is_made;
 }
 
 struct maildir *maildir_open(const char *path)
