@@ -437,7 +437,7 @@ fetch() {
   done
   [ "$(wc -l <"$SITES_LOG")" -eq "$before" ]
   [ "$(jq -c .replayed "$BATS_TEST_TMPDIR/t.jsonl" | sort -u)" = true ]
-  [ "$(ls "$BATS_TEST_TMPDIR/tape")" = "$(cd "$BATS_TEST_TMPDIR/tape" && ls enrich.????????.1.jsonl)" ]
+  [ "$(ls "$BATS_TEST_TMPDIR/tape")" = "$(cd "$BATS_TEST_TMPDIR/tape" && ls cassette.id enrich.????????.1.jsonl)" ]
   [ "$(head -n 1 "$BATS_TEST_TMPDIR"/tape/*.jsonl | jq -c '[.cassette, .program, .options]')" = '[1,"enrich",["allow-private","pause=0"]]' ]
   run grep -c secret "$BATS_TEST_TMPDIR"/tape/*.jsonl # the cookie's value
   [ "$output" = 0 ]

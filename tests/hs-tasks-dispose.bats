@@ -52,7 +52,7 @@ teardown() { stop_sandbox; }
   [ "$(hs-tasks claim --now 2026-01-08T09:00:00Z | wc -l)" -eq 1 ]
   run --separate-stderr hs-tasks snooze --until someday </dev/null
   [ "$status" -eq 2 ]
-  [[ $stderr == *'--until wants tomorrow, "in 3 days" or a time, not "someday"'* ]]
+  [[ $stderr == *'--until wants a time such as 2026-11-23T09:00:00Z, today or "in 2 days", not "someday"'* ]]
 }
 
 @test "an escalated task is another owner's, whether it was claimed or waits" {

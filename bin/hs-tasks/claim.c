@@ -202,7 +202,8 @@ static size_t window_room(struct claim *claim)
 {
 	struct journal_unsettled unsettled = { .count = 0 };
 	size_t out = claim->queued + claim->in_flight + claim->owned_unread;
-	if (!claim->is_pipe || claim->tool.journal == NULL ||
+	/* In a cassette no reader's pace decides how many are claimed at a time. */
+	if (!claim->is_pipe || claim->tool.journal == NULL || claim->tool.cassette != NULL ||
 		!journal_ok(
 			claim->tool.api, claim->tool.journal, journal_unsettled(claim->tool.journal, journal_run(claim->tool.journal), &unsettled)))
 		return SIZE_MAX;
@@ -487,6 +488,14 @@ static int finish_output(struct claim *claim, const struct tool_options *options
 	return status;
 }
 
+/* For the pick among candidates. */
+static void seed_random(struct claim *claim)
+{
+	uint64_t seed;
+	hubspot_random(claim->tool.api, slice_of("pick"), (unsigned char *)&seed, sizeof seed);
+	random_seed(&claim->random, seed);
+}
+
 int run_claim(int argc, char **argv)
 {
 	struct claim claim = { .wanted = DEFAULT_CLAIMS, .window = DEFAULT_WINDOW, .lease_ms = 10 * MS_PER_MINUTE, .max_lease_ms = MS_PER_HOUR };
@@ -509,7 +518,7 @@ int run_claim(int argc, char **argv)
 	if (claim.every_ms > 0)
 		claim.wanted = MAX_CLAIMS;
 	tool_open(&claim.tool, "claim", &options, TOOL_WRITES);
-	random_seed_real(&claim.random);
+	seed_random(&claim);
 	buf_init(&claim.line, MAX_LINE_BYTES);
 	claim.end = &claim.first;
 	claim.queue_end = &claim.queue;

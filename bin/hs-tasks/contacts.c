@@ -201,20 +201,24 @@ int run_contacts(int argc, char **argv)
 	struct contacts c = { .since_ms = INT64_MIN, .until_ms = INT64_MAX };
 	struct tool_options options = { 0 };
 	bool no_join = false;
-	const char *value;
+	const char *since = NULL, *until = NULL, *value;
 	buf_init(&c.properties, MAX_PROPERTIES_BYTES);
 	buf_init(&c.query, MAX_QUERY_BYTES);
 	buf_init(&c.after, MAX_QUERY_BYTES);
 	for (int key; (key = cli_next(argc, argv, &value)) != -1;) {
 		switch (key) {
-		case OPTION_SINCE: c.since_ms = take_time("--since", value); break;
-		case OPTION_UNTIL: c.until_ms = take_time("--until", value); break;
+		case OPTION_SINCE: since = value; break;
+		case OPTION_UNTIL: until = value; break;
 		case OPTION_NO_JOIN: no_join = true; break;
 		default: tool_option(&options, key, value);
 		}
 	}
 	source_init(&c.source, &c.tool);
 	tool_open(&c.tool, "contacts", &options, 0);
+	if (since != NULL)
+		c.since_ms = tool_time("--since", since);
+	if (until != NULL)
+		c.until_ms = tool_time("--until", until);
 	/* The next --since is taken from what was printed. */
 	put_properties(&c.properties, c.tool.workflow.read_contact, "lastmodifieddate");
 	put_query(&c);

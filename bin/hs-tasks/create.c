@@ -289,7 +289,6 @@ int run_create(int argc, char **argv)
 	struct feed *feed = &c.feed;
 	struct tool_options options = { 0 };
 	const char *subject = NULL, *body = NULL, *due = "today", *key_text = NULL, *contact = NULL, *company = NULL, *value;
-	int64_t now_ms, due_ms;
 	feed->arg = &c;
 	for (int key; (key = cli_next(argc, argv, &value)) != -1;) {
 		switch (key) {
@@ -311,11 +310,9 @@ int run_create(int argc, char **argv)
 		cli_usage("--subject is missing");
 	if (is_single)
 		no_operands();
-	tool_now(feed->now, &now_ms);
-	if (!due_parse(slice_of(due), now_ms, &due_ms))
-		cli_usage("--due wants today, tomorrow, \"in 3 days\" or a time, not \"%s\"", due);
-	clock_format(due_ms, c.due);
 	tool_open(&feed->tool, "create", &options, TOOL_WRITES | (cli_shared()->dry_run ? TOOL_OFFLINE : 0));
+	tool_now(feed->now, NULL);
+	clock_format(tool_time("--due", due), c.due);
 	if (workflow_owner_named(&feed->tool.workflow, slice_of(c.owner)) == NULL)
 		cli_usage("--owner: %s has no owner \"%s\"", feed->tool.workflow.path, c.owner);
 	c.subject = take_template(&c, "--subject", subject, false);

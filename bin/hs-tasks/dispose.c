@@ -61,6 +61,8 @@ static int dispose(struct dispose *d, const char *verb, enum settle_verdict verd
 	d->sink.force.verdict = verdict;
 	d->sink.force.reason = slice_of(d->reason == NULL ? "" : d->reason);
 	tool_open(&tool, verb, &d->tool, TOOL_WRITES | (cli_shared()->dry_run ? TOOL_OFFLINE : 0));
+	if (d->until != NULL)
+		d->sink.force.due_ms = tool_time("--until", d->until);
 	if (d->sink.owner != NULL && workflow_owner_named(&tool.workflow, slice_of(d->sink.owner)) == NULL)
 		cli_usage("--owner: %s has no owner \"%s\"", tool.workflow.path, d->sink.owner);
 	int status = sink_run(&tool, &d->sink);
@@ -81,8 +83,6 @@ int run_snooze(int argc, char **argv)
 	struct dispose d = take_options(argc, argv);
 	if (d.until == NULL)
 		cli_usage("--until is missing");
-	if (!due_parse(slice_of(d.until), clock_now_ms(&cli_shared()->clock), &d.sink.force.due_ms))
-		cli_usage("--until wants tomorrow, \"in 3 days\" or a time, not \"%s\"", d.until);
 	return dispose(&d, "snooze", SETTLE_DEFERRED);
 }
 

@@ -183,10 +183,10 @@ int run_history(int argc, char **argv)
 {
 	struct history h = { .filter = { .since_ms = INT64_MIN, .contact = SLICE(""), .task = SLICE("") }, .wanted = SIZE_MAX };
 	struct tool_options options = { 0 };
-	const char *portal_id = NULL, *value;
+	const char *portal_id = NULL, *since = NULL, *value;
 	for (int key; (key = cli_next(argc, argv, &value)) != -1;) {
 		switch (key) {
-		case OPTION_SINCE: h.filter.since_ms = take_since(value); break;
+		case OPTION_SINCE: since = value; break;
 		case OPTION_RUN: h.filter.run = cli_int("--run", value, 1, INT64_MAX); break;
 		case OPTION_CONTACT: h.filter.contact = slice_of(value); break;
 		case OPTION_TASK: h.filter.task = slice_of(value); break;
@@ -199,6 +199,8 @@ int run_history(int argc, char **argv)
 	if (cli_shared()->count >= 0)
 		h.wanted = (size_t)cli_shared()->count;
 	tool_open(&h.tool, "history", &options, TOOL_CHECKS);
+	if (since != NULL)
+		h.filter.since_ms = take_since(since);
 	buf_init(&h.line, MAX_LINE_BYTES);
 	h.out = tool_source();
 	run(&h, portal_id);

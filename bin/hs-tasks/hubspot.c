@@ -526,6 +526,11 @@ bool hubspot_is_replay(const struct hubspot *api)
 	return api->options.cassette != NULL && cassette_is_replay(api->options.cassette);
 }
 
+bool hubspot_event(struct hubspot *api, struct slice key, bool happened)
+{
+	return api->options.cassette == NULL ? happened : cassette_event(api->options.cassette, key, happened);
+}
+
 struct cache *hubspot_cache(struct hubspot *api)
 {
 	if (!api->has_asked_cache && api->options.cassette == NULL)

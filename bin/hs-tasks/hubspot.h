@@ -158,6 +158,10 @@ int64_t hubspot_linger_ms(const struct hubspot *api, int64_t ms);
 /* Whether nobody is there to be waited for, or to keep a lease from. */
 bool hubspot_is_replay(const struct hubspot *api);
 
+/* Whether something has happened that time, or another process of this machine, decides, and no answer tells. Noted in a cassette under its key, which no other event
+ * of the run may have; in a replay what was noted. */
+bool hubspot_event(struct hubspot *api, struct slice key, bool happened);
+
 /* The cache of all programs, opened at the first call; NULL: none can be had, or there is a cassette. Never for what decides a write. */
 struct cache *hubspot_cache(struct hubspot *api);
 

@@ -27,6 +27,7 @@ struct lease_run {
 	struct row rows[BATCH_ROWS];
 	size_t count;
 	int64_t read_sent_us;
+	int64_t server_ms; /* by the read that decided */
 	int64_t expires_ms;
 };
 
@@ -85,6 +86,13 @@ static size_t kept(const struct lease_run *run)
 
 /* -- the journal: what this machine holds -- */
 
+static bool has_happened(const struct lease_run *run, const char *what, struct slice id, bool happened)
+{
+	char key[LEASE_TOKEN_BYTES + 64];
+	snprintf(key, sizeof key, "%s %s %.*s", what, run->token, (int)id.len, id.ptr);
+	return hubspot_event(run->api, slice_of(key), happened);
+}
+
 /* Rows that another process of ours holds are let alone. */
 static void reserve(struct lease_run *run)
 {
@@ -95,8 +103,9 @@ static void reserve(struct lease_run *run)
 	if (journal != NULL && !journal_ok(run->api, journal, journal_reserve(journal, rows, run->count)))
 		return;
 	for (size_t i = 0; i < run->count; i++) {
-		run->rows[i].is_reserved = rows[i].granted;
-		run->counts.leased += !rows[i].granted;
+		bool is_leased = has_happened(run, "leased", run->rows[i].id, !rows[i].granted);
+		run->rows[i].is_reserved = !is_leased;
+		run->counts.leased += is_leased;
 	}
 }
 
@@ -117,7 +126,7 @@ static void enter_leases(struct lease_run *run)
 							.run = journal_run(journal),
 							.state = JOURNAL_TAKEN,
 							.expires_ms = run->expires_ms,
-							.claimed_ms = hubspot_server_ms(run->api),
+							.claimed_ms = run->server_ms,
 							.attempt = row->attempt })
 				      : journal_drop_lease(journal, row->id, slice_of(run->token));
 	}
@@ -163,7 +172,7 @@ static void write_leases(struct lease_run *run, const char *status, int64_t leas
 	struct batch *batch = batch_new(run->api, OBJECT_TASKS, BATCH_UPDATE);
 	char expires[CLOCK_TEXT_BYTES], attempt[24];
 	batch->op = status == NULL ? "crm.claim" : "crm.confirm";
-	run->expires_ms = hubspot_server_ms(run->api) + lease_ms;
+	run->expires_ms = run->server_ms + lease_ms;
 	clock_format(run->expires_ms, expires);
 	for (size_t i = 0; i < run->count; i++) {
 		struct row *row = &run->rows[i];
@@ -187,9 +196,16 @@ static const struct json *keep(struct lease_run *run, const struct json *object)
 	return json_parse(&run->arena, copy, &error);
 }
 
+/* Of that very answer: the newest of all would differ from run to run of a cassette. */
+static void take_server_time(struct lease_run *run, const struct batch *batch)
+{
+	run->server_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(run->api);
+}
+
 static void on_read_back(struct batch *batch, void *arg)
 {
 	struct lease_run *run = arg;
+	take_server_time(run, batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct row *row = batch->rows[i].arg;
 		if (batch->rows[i].outcome != ROW_OK)
@@ -225,7 +241,7 @@ static void on_written(struct batch *batch, void *arg)
 {
 	struct lease_run *run = arg;
 	int64_t now_us = clock_steady_us();
-	bool is_late = !hubspot_is_replay(run->api) && now_us - run->read_sent_us > run->options.portal->window_ms * 1000;
+	bool is_late = has_happened(run, "late", (struct slice){ "", 0 }, now_us - run->read_sent_us > run->options.portal->window_ms * 1000);
 	for (size_t i = 0; i < batch->count; i++)
 		if (is_late)
 			drop(run, batch->rows[i].arg, &run->counts.late);
@@ -257,7 +273,7 @@ static void on_read(struct batch *batch, void *arg)
 {
 	struct lease_run *run = arg;
 	struct batch *repairs = NULL;
-	int64_t server_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(run->api);
+	take_server_time(run, batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_row *answer = &batch->rows[i];
 		struct row *row = answer->arg;
@@ -266,7 +282,7 @@ static void on_read(struct batch *batch, void *arg)
 			continue;
 		}
 		struct task_state task = task_state_of(json_get(answer->result, "properties"));
-		enum claim_verdict verdict = run->options.judge(&task, answer->result, server_ms, row->arg, run->options.arg);
+		enum claim_verdict verdict = run->options.judge(&task, answer->result, run->server_ms, row->arg, run->options.arg);
 		row->is_kept = verdict <= CLAIM_TAKE_REOPENED;
 		row->attempt = verdict == CLAIM_TAKE_REOPENED && slice_equal(task.lease, task.done) ? 1 : task.attempt + 1;
 		size_t *const counters[] = { [CLAIM_NOT_DUE] = &run->counts.not_due,

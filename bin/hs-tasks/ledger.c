@@ -31,7 +31,7 @@ static void put_suffix(const struct tool *tool, struct buf *path)
 
 bool ledger_folder(const struct tool *tool, const struct portal *portal, struct buf *path, char error[CONFIG_ERROR_BYTES])
 {
-	if (!config_state_dir(path, error))
+	if (!tool_state_dir(tool, path, error))
 		return false;
 	buf_printf(path, "/portal-%s", portal->id);
 	put_suffix(tool, path);
@@ -174,7 +174,7 @@ static bool find_only_folder(const struct tool *tool, char id[PORTAL_TEXT_BYTES]
 	struct buf path;
 	size_t found = 0;
 	buf_init(&path, MAX_PATH_BYTES);
-	DIR *folder = config_state_dir(&path, error) ? opendir(buf_text(&path)) : NULL;
+	DIR *folder = tool_state_dir(tool, &path, error) ? opendir(buf_text(&path)) : NULL;
 	for (const struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;)
 		found += take_folder(tool, entry->d_name, id);
 	if (folder != NULL)

@@ -48,7 +48,7 @@ const struct cli_option list_options[] = {
 
 struct settings {
 	struct tool_options tool;
-	const char *type, *owner, *subject, *contact, *company;
+	const char *type, *owner, *subject, *contact, *company, *due_before, *due_after;
 	bool no_join;
 };
 
@@ -260,8 +260,8 @@ static void parse_options(struct list *list, struct settings *settings, int argc
 		case OPTION_PRIORITY: take_list(&list->priorities, "--priority", value, priorities); break;
 		case OPTION_OWNER: settings->owner = value; break;
 		case OPTION_QUEUE: find->queue = take_queue(value); break;
-		case OPTION_DUE_BEFORE: find->due_to_ms = take_time("--due-before", value); break;
-		case OPTION_DUE_AFTER: find->due_from_ms = take_time("--due-after", value); break;
+		case OPTION_DUE_BEFORE: settings->due_before = value; break;
+		case OPTION_DUE_AFTER: settings->due_after = value; break;
 		case OPTION_DUE: find->due = take_due(value); break;
 		case OPTION_SUBJECT: find->subject = slice_of(value); break;
 		case OPTION_CONTACT: settings->contact = value; break;
@@ -270,7 +270,7 @@ static void parse_options(struct list *list, struct settings *settings, int argc
 		default: tool_option(&settings->tool, key, value);
 		}
 	}
-	if (find->due == FIND_DUE_NONE && (find->due_from_ms != INT64_MIN || find->due_to_ms != INT64_MAX))
+	if (find->due == FIND_DUE_NONE && (settings->due_before != NULL || settings->due_after != NULL))
 		cli_usage("--due none goes without --due-before and --due-after");
 }
 
@@ -315,6 +315,10 @@ int run_list(int argc, char **argv)
 	source_init(&list.source, &list.tool);
 	take_subject(&list);
 	tool_open(&list.tool, "list", &settings.tool, 0);
+	if (settings.due_before != NULL)
+		list.find.due_to_ms = tool_time("--due-before", settings.due_before);
+	if (settings.due_after != NULL)
+		list.find.due_from_ms = tool_time("--due-after", settings.due_after);
 	list.find.route = take_route(&list.tool.workflow, settings.type, &list.find.only_other);
 	list.find.statuses = buf_slice(&list.statuses);
 	list.find.priorities = buf_slice(&list.priorities);

@@ -32,7 +32,7 @@ static void on_settled(struct settle *settle, struct job *jobs, size_t count, vo
 }
 
 /* A create that was sent shortly before may still take effect: it is too early to look for it. */
-static bool is_too_early(const struct portal *portal, const struct journal_effect *effects, size_t count)
+static bool is_too_early(struct hubspot *api, const struct portal *portal, const struct journal_effect *effects, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct journal_effect *e = &effects[i];
@@ -40,7 +40,7 @@ static bool is_too_early(const struct portal *portal, const struct journal_effec
 		/* A contact is told by its address, whoever made it. */
 		bool is_open = e->is_create && strcmp(e->object, "contacts") != 0 && (e->state == JOURNAL_SENT || e->state == JOURNAL_UNKNOWN);
 		if (is_open && hubspot_object_find(slice_of(e->object), &object) && !portal->has_unique_key[object] &&
-			clock_real_ms() - e->sent_ms < portal->readback_ms)
+			hubspot_event(api, e->key, clock_real_ms() - e->sent_ms < portal->readback_ms))
 			return true;
 	}
 	return false;
@@ -65,7 +65,7 @@ static bool add_work(struct resume *resume, const struct portal *portal, struct 
 	size_t count;
 	if (!journal_ok(resume->tool->api, resume->tool->journal, journal_effects(resume->tool->journal, work->id, arena, &effects, &count)))
 		return false;
-	if (is_too_early(portal, effects, count)) {
+	if (is_too_early(resume->tool->api, portal, effects, count)) {
 		resume->left++;
 		return true;
 	}
@@ -126,7 +126,7 @@ static bool add_item(struct resume *resume, const struct portal *portal, struct 
 	size_t count;
 	if (!journal_ok(resume->tool->api, journal, journal_effects(journal, work->id, arena, &effects, &count)))
 		return false;
-	if (is_too_early(portal, effects, count)) {
+	if (is_too_early(resume->tool->api, portal, effects, count)) {
 		resume->left++;
 		return true;
 	}

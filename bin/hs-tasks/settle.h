@@ -96,6 +96,7 @@ struct settle {
 	struct job jobs[BATCH_ROWS];
 	size_t count;
 	unsigned stage, open;
+	int64_t fence_ms; /* server time when the fence was read */
 };
 
 void job_fail(struct settle *s, struct job *job, const char *code, bool is_retryable, struct slice message);

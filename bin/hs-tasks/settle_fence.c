@@ -6,11 +6,10 @@ static const struct slice fence_properties =
 	SLICE("[\"hs_task_status\",\"hs_timestamp\",\"hs_task_body\",\"hubspot_owner_id\",\"leadpipe_lease\","
 	      "\"leadpipe_expires\",\"leadpipe_attempt\",\"leadpipe_done\",\"leadpipe_retry_at\",\"leadpipe_reason\"]");
 
-static void judge_fence(struct settle *s, struct job *job, const struct batch *batch, const struct json *task, bool is_first)
+static void judge_fence(struct settle *s, struct job *job, const struct json *task, bool is_first)
 {
-	int64_t server_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(s->context.api);
 	struct task_state state = task_state_of(json_get(task, "properties"));
-	enum fence_verdict verdict = decide_fence(&state, job->token, s->context.force.verdict != SETTLE_DONE, server_ms);
+	enum fence_verdict verdict = decide_fence(&state, job->token, s->context.force.verdict != SETTLE_DONE, s->fence_ms);
 	bool is_other_generation = job->is_resumed && !slice_equal(job->generation, state.done);
 	job->generation = arena_copy(&s->arena, state.done);
 	job->body = arena_copy(&s->arena, result_property(task, "hs_task_body"));
@@ -37,11 +36,12 @@ static void judge_fence(struct settle *s, struct job *job, const struct batch *b
 static void on_fence(struct batch *batch, void *arg)
 {
 	struct settle *s = arg;
+	s->fence_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(s->context.api);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_row *row = &batch->rows[i];
 		struct job *job = row->arg;
 		if (row->outcome == ROW_OK)
-			judge_fence(s, job, batch, row->result, s->stage == 2);
+			judge_fence(s, job, row->result, s->stage == 2);
 		else if (row->outcome == ROW_MISSING)
 			job_fail(s, job, "lease_lost", false, slice_of("the task is gone"));
 		else
@@ -145,7 +145,7 @@ void settle_claim_and_renew(struct settle *s)
 	struct lease_run *run = NULL;
 	struct batch *renewals = NULL;
 	char expires[CLOCK_TEXT_BYTES];
-	clock_format(hubspot_server_ms(s->context.api) + s->context.lease_ms, expires);
+	clock_format(s->fence_ms + s->context.lease_ms, expires);
 	for (size_t i = 0; i < s->count; i++) {
 		struct job *job = &s->jobs[i];
 		if (job->state != JOB_OPEN && !(job->state == JOB_FAILED && job->is_parked))

@@ -8,13 +8,7 @@
 #include "record/window.h"
 #include "settle.h"
 
-enum {
-	OPEN_SETTLES = 16,
-	LINGER_MS = 2000,
-	LINGER_TERMINAL_MS = 200,
-	STEP_MS = 1000,
-	LEASE_MS = 10 * 60000
-};
+enum { OPEN_SETTLES = 16, LINGER_MS = 2000, LINGER_TERMINAL_MS = 200, STEP_MS = 1000, LEASE_MS = 10 * 60000 };
 
 struct sink {
 	struct tool *tool;

@@ -1,6 +1,5 @@
 #include "source.h"
 
-#include "due.h"
 #include "lead.h"
 #include "search.h"
 #include "verbs.h"
@@ -129,12 +128,4 @@ void put_properties(struct buf *out, struct slice names, const char *more)
 {
 	bool is_empty = names.len <= strlen("[]");
 	buf_printf(out, "%.*s%s\"%s\"]", (int)names.len - 1, names.ptr, is_empty ? "" : ",", more);
-}
-
-int64_t take_time(const char *option, const char *value)
-{
-	int64_t now_ms = clock_now_ms(&cli_shared()->clock), ms;
-	if (!due_parse(slice_of(value), now_ms, &ms))
-		cli_usage("%s wants a time such as 2026-11-23T09:00:00Z, today or \"in 2 days\", not \"%s\"", option, value);
-	return ms;
 }

@@ -56,6 +56,4 @@ int source_finish(struct source *s, const char *what);
 /* A JSON array of property names with one more. */
 void put_properties(struct buf *out, struct slice names, const char *more);
 
-/* The time of an option, RFC 3339 or in words; usage error where it is none. */
-int64_t take_time(const char *option, const char *value);
 #endif

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "due.h"
+
 enum { MAX_TOKEN_BYTES = 4096 };
 
 bool tool_option(struct tool_options *options, int key, const char *value)
@@ -120,7 +122,7 @@ void tool_open(struct tool *tool, const char *verb, const struct tool_options *o
 	const bool is_replay = tool->cassette != NULL && cassette_is_replay(tool->cassette);
 	if ((needs & TOOL_OFFLINE) == 0)
 		take_token(tool, options, is_replay ? needs | TOOL_CHECKS : needs);
-	take_limits_folder(tool, needs);
+	take_limits_folder(tool, is_replay ? needs | TOOL_OFFLINE : needs);
 	tool->api = hubspot_new(&(struct hubspot_options){
 		.limits_folder = tool->limits_folder.len > 0 ? buf_text(&tool->limits_folder) : NULL,
 		.is_interactive = options->is_interactive || (isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1),
@@ -154,6 +156,15 @@ void tool_close(struct tool *tool)
 	workflow_release(&tool->workflow);
 	config_release(&tool->config);
 	trace_end(tool->trace);
+}
+
+bool tool_state_dir(const struct tool *tool, struct buf *path, char error[CONFIG_ERROR_BYTES])
+{
+	const char *replayed = tool->cassette == NULL ? NULL : cassette_state_dir(tool->cassette);
+	if (replayed == NULL)
+		return config_state_dir(path, error);
+	buf_puts(path, replayed);
+	return true;
 }
 
 /* -- streams -- */
@@ -208,6 +219,14 @@ void tool_now(char text[CLOCK_TEXT_BYTES], int64_t *ms)
 	clock_format(now_ms, text);
 	if (ms != NULL)
 		*ms = now_ms;
+}
+
+int64_t tool_time(const char *option, const char *value)
+{
+	int64_t now_ms = clock_now_ms(&cli_shared()->clock), ms;
+	if (!due_parse(slice_of(value), now_ms, &ms))
+		cli_usage("%s wants a time such as 2026-11-23T09:00:00Z, today or \"in 2 days\", not \"%s\"", option, value);
+	return ms;
 }
 
 void put_one_line(struct buf *out, struct slice json)

@@ -68,6 +68,9 @@ enum tool_need {
 void tool_open(struct tool *tool, const char *verb, const struct tool_options *options, unsigned needs);
 void tool_close(struct tool *tool);
 
+/* The folder that keeps what this program's runs leave for each other; of a replay, the pass's own. Put behind `path`. False with a message. */
+bool tool_state_dir(const struct tool *tool, struct buf *path, char error[CONFIG_ERROR_BYTES]);
+
 /* The stream of a source (nothing is read), of a filter, or of a sink, which sees error records and handles --if itself. All are handed out (stream.h). */
 struct stream *tool_source(void);
 struct stream *tool_filter(struct expr *if_expr);
@@ -85,6 +88,10 @@ void tool_summary(const struct tool *tool, size_t records, const char *what);
 
 /* Content time, RFC 3339. */
 void tool_now(char text[CLOCK_TEXT_BYTES], int64_t *ms);
+
+/* The time of an option, RFC 3339 or in words; usage error where it is none. After tool_open: a replay has the recording's
+ * time. */
+int64_t tool_time(const char *option, const char *value);
 
 /* JSON on one line: HubSpot's own answers are, but nothing promises it. */
 void put_one_line(struct buf *out, struct slice json);

@@ -57,7 +57,7 @@ static void take_found(struct undo *u, struct undo_item *item, struct slice id)
 {
 	if (id.len > 0)
 		item->object_id = arena_copy(&u->arena, id);
-	else if (clock_real_ms() - item->sent_ms < u->portal.readback_ms)
+	else if (hubspot_event(u->tool.api, item->key, clock_real_ms() - item->sent_ms < u->portal.readback_ms))
 		leave(item, "its answer was lost, and it may still be made: try again in some minutes", false);
 	else
 		leave(item, "it was never made", true);

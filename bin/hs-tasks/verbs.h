@@ -2,7 +2,6 @@
 #ifndef HS_TASKS_VERBS_H
 #define HS_TASKS_VERBS_H
 #include "base/cli.h"
-#include "due.h"
 #include "tool.h"
 
 extern const struct cli_option list_options[], claim_options[], complete_options[], join_options[], create_options[], setup_options[],

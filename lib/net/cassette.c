@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -20,8 +21,12 @@ enum {
 	FILE_BYTES = DIR_BYTES + NAME_BYTES + 32,
 	HOST_BYTES = 256,
 	MAX_SESSIONS = 100000,
-	MAX_LINE_BYTES = 256 << 20
+	MAX_LINE_BYTES = 256 << 20,
+	ID_BYTES = 33, /* 128 bits in hexadecimal */
+	OPEN_FOLDERS = 8,
 };
+
+static const char id_file[] = "cassette.id";
 
 /* How often a token was drawn under a key. */
 struct draw {
@@ -42,6 +47,7 @@ struct cassette {
 	int error; /* errno of the first line that could not be written */
 	struct buf line;
 
+	char state_dir[FILE_BYTES]; /* replaying: the pass's */
 	struct tape *tapes; /* of all sessions of the name */
 	size_t tape_count, own;
 	char *missing;
@@ -133,6 +139,28 @@ static void put_head(struct cassette *c, const struct cassette_run *run)
 	buf_release(&options);
 }
 
+/* What tells a cassette from one recorded anew in the same place. The first run makes it, whole or not at all. */
+static bool make_id(const struct cassette *c)
+{
+	char path[FILE_BYTES], draft[FILE_BYTES + 16], text[ID_BYTES + 1] = "";
+	snprintf(path, sizeof path, "%s/%s", c->dir, id_file);
+	snprintf(draft, sizeof draft, "%s.%ld", path, (long)getpid());
+	if (access(path, F_OK) == 0)
+		return true;
+	for (size_t i = 0; i < ID_BYTES / 2; i++)
+		snprintf(text + 2 * i, 3, "%02x", c->entropy[i]);
+	text[ID_BYTES - 1] = '\n';
+	int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	bool ok = write(fd, text, ID_BYTES) == ID_BYTES && (link(draft, path) == 0 || errno == EEXIST);
+	int why = errno;
+	close(fd);
+	unlink(draft);
+	errno = why;
+	return ok;
+}
+
 struct cassette *cassette_record(const struct cassette_run *run, char error[CASSETTE_ERROR_BYTES])
 {
 	char path[FILE_BYTES];
@@ -145,6 +173,8 @@ struct cassette *cassette_record(const struct cassette_run *run, char error[CASS
 		return fail(c, error, run->dir, strerror(errno));
 	if (getrandom(c->entropy, sizeof c->entropy, 0) != (ssize_t)sizeof c->entropy)
 		return fail(c, error, run->dir, "no random numbers from the kernel");
+	if (!make_id(c))
+		return fail(c, error, run->dir, strerror(errno));
 	/* The name is taken by making the file: runs may begin at the same time. */
 	for (size_t ordinal = 1; c->fd < 0 && ordinal <= MAX_SESSIONS; ordinal++) {
 		session_path(c, ordinal, path);
@@ -178,23 +208,69 @@ static size_t count_sessions(const struct cassette *c)
 	return count;
 }
 
+static bool take_id(const struct cassette *c, char id[ID_BYTES])
+{
+	char path[FILE_BYTES];
+	snprintf(path, sizeof path, "%s/%s", c->dir, id_file);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && read(fd, id, ID_BYTES) == ID_BYTES && id[ID_BYTES - 1] == '\n';
+	if (fd >= 0)
+		close(fd);
+	id[ID_BYTES - 1] = '\0';
+	return ok && strspn(id, "0123456789abcdef") == ID_BYTES - 1;
+}
+
+/* Path below the state folder, which names the cassette. False with errno set where it is too long. */
+static bool state_path(const char *state_dir, const char *id, const char *name, char path[FILE_BYTES])
+{
+	if ((size_t)snprintf(path, FILE_BYTES, "%s/%s%s%s", state_dir, id, *name == '\0' ? "" : "/", name) < FILE_BYTES)
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
+}
+
 /* How many runs of this name were replayed before, this one then counted. -1 with errno set. The cassette itself is only read. */
-static int64_t take_number(const struct cassette *c, const char *state_dir, struct slice entropy)
+static int64_t take_number(const struct cassette *c, const char *state_dir, const char *id)
 {
 	char path[FILE_BYTES], text[32] = "";
-	int len = snprintf(path, sizeof path, "%s/%s.%.16s", state_dir, c->name, entropy.ptr);
-	int fd = len > 0 && (size_t)len < sizeof path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+	if (!state_path(state_dir, id, "", path) || (mkdir(path, 0700) != 0 && errno != EEXIST) || !state_path(state_dir, id, c->name, path))
+		return -1;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
 	int64_t number = -1;
 	if (flock(fd, LOCK_EX) == 0 && pread(fd, text, sizeof text - 1, 0) >= 0) {
 		number = strtoll(text, NULL, 10);
-		len = snprintf(text, sizeof text, "%lld\n", (long long)number + 1);
+		int len = snprintf(text, sizeof text, "%lld\n", (long long)number + 1);
 		if (pwrite(fd, text, (size_t)len, 0) != len)
 			number = -1;
 	}
 	close(fd);
 	return number;
+}
+
+static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+	(void)about;
+	(void)place;
+	if (kind == FTW_DP)
+		rmdir(path);
+	else
+		unlink(path);
+	return 0;
+}
+
+static bool make_pass(struct cassette *c, const char *state_dir, const char *id, int64_t pass)
+{
+	char name[32], old[FILE_BYTES];
+	snprintf(name, sizeof name, "pass-%lld", (long long)pass);
+	if (!state_path(state_dir, id, name, c->state_dir) || (mkdir(c->state_dir, 0700) != 0 && errno != EEXIST))
+		return false;
+	/* Runs of the pass before may be at work still. */
+	snprintf(name, sizeof name, "pass-%lld", (long long)pass - 2);
+	if (pass >= 2 && state_path(state_dir, id, name, old))
+		nftw(old, remove_entry, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
+	return true;
 }
 
 static bool load(struct cassette *c, size_t number, char error[CASSETTE_ERROR_BYTES])
@@ -222,6 +298,7 @@ static bool take_head(struct cassette *c, const struct json *head)
 
 struct cassette *cassette_replay(const struct cassette_run *run, char error[CASSETTE_ERROR_BYTES])
 {
+	char id[ID_BYTES] = "";
 	struct cassette *c = new_cassette(run, error);
 	if (c == NULL)
 		return NULL;
@@ -232,16 +309,13 @@ struct cassette *cassette_replay(const struct cassette_run *run, char error[CASS
 		cassette_close(c);
 		return NULL;
 	}
+	if (!take_id(c, id))
+		return fail(c, error, run->dir, "is no whole cassette: its cassette.id is missing or damaged");
 	c->tapes = calloc(c->tape_count, sizeof *c->tapes);
 	if (c->tapes == NULL)
 		return fail(c, error, run->dir, "out of memory");
-	if (!load(c, 0, error)) {
-		cassette_close(c);
-		return NULL;
-	}
-	struct slice entropy = json_string(c->tapes[0].head, "entropy", "");
-	int64_t number = entropy.len < 16 ? 0 : take_number(c, run->state_dir, entropy);
-	if (number < 0)
+	int64_t number = take_number(c, run->state_dir, id);
+	if (number < 0 || !make_pass(c, run->state_dir, id, number / (int64_t)c->tape_count))
 		return fail(c, error, run->state_dir, strerror(errno));
 	c->own = (size_t)number % c->tape_count;
 	if (!load(c, c->own, error)) {
@@ -307,6 +381,34 @@ int64_t cassette_now_ms(const struct cassette *c)
 const char *cassette_host(const struct cassette *c)
 {
 	return c->host;
+}
+
+const char *cassette_state_dir(const struct cassette *c)
+{
+	return cassette_is_replay(c) ? c->state_dir : NULL;
+}
+
+bool cassette_event(struct cassette *c, struct slice key, bool happened)
+{
+	char digest[SHA256_HEX_BYTES];
+	if (cassette_is_replay(c)) {
+		tape_event_key(key, digest);
+		struct tape_entry *e = tape_find(&c->tapes[c->own], digest);
+		if (e != NULL)
+			e->is_used = true;
+		return e != NULL;
+	}
+	if (happened) {
+		struct jsonw w;
+		buf_reset(&c->line);
+		jsonw_init(&w, &c->line);
+		jsonw_object(&w);
+		jsonw_put_string(&w, "event", key);
+		jsonw_object_end(&w);
+		buf_putc(&c->line, '\n');
+		write_line(c);
+	}
+	return happened;
 }
 
 /* 0: out of memory. */

@@ -14,6 +14,13 @@ static int by_key_and_turn(const void *a, const void *b)
 	return order != 0 ? order : x->turn < y->turn ? -1 : x->turn > y->turn;
 }
 
+/* No request has a method of that name. */
+void tape_event_key(struct slice event, char key[SHA256_HEX_BYTES])
+{
+	const struct slice parts[] = { SLICE("event"), event };
+	sha256_parts_hex(parts, 2, key);
+}
+
 /* What was redacted when it was written needs no secrets to be redacted again. */
 static bool add_entry(struct tape *t, const struct json *line)
 {
@@ -28,7 +35,10 @@ static bool add_entry(struct tape *t, const struct json *line)
 	}
 	struct tape_entry *e = &t->entries[t->count];
 	*e = (struct tape_entry){ .turn = t->count + 1 };
-	if (!exchange_take(&e->x, line, &t->arena) || !exchange_key(&no_secrets, &e->x, e->key))
+	const struct json *event = json_get(line, "event");
+	if (event != NULL)
+		tape_event_key(json_text(event), e->key);
+	else if (!exchange_take(&e->x, line, &t->arena) || !exchange_key(&no_secrets, &e->x, e->key))
 		return false;
 	t->count++;
 	return true;

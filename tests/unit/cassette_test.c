@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -16,15 +17,12 @@
 static char folder[] = "/tmp/cassette_test.XXXXXX";
 static char dir[64], state_dir[64];
 
-static void remove_tree(const char *path)
+static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *place)
 {
-	DIR *d = opendir(path);
-	for (struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
-		if (e->d_name[0] != '.')
-			unlinkat(dirfd(d), e->d_name, 0);
-	if (d != NULL)
-		closedir(d);
-	rmdir(path);
+	(void)about;
+	(void)kind;
+	(void)place;
+	return remove(path);
 }
 
 static int set_up(void **state)
@@ -40,9 +38,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	remove_tree(dir);
-	remove_tree(state_dir);
-	rmdir(folder);
+	nftw(folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	strcpy(strrchr(folder, '.'), ".XXXXXX");
 	return 0;
 }
@@ -270,6 +266,84 @@ static void tokens_are_the_same_again_whatever_the_order_of_their_keys(void **st
 	cassette_close(c);
 }
 
+static void an_event_is_what_it_was_in_the_recording(void **state)
+{
+	(void)state;
+	struct cassette *c = record("p", "");
+	assert_true(cassette_event(c, slice_of("late 1"), true));
+	assert_false(cassette_event(c, slice_of("late 2"), false));
+	put(c, "http://a/", "", "one");
+	assert_true(cassette_event(c, slice_of("late 1"), true));
+	cassette_close(c);
+	for (int pass = 0; pass < 2; pass++) {
+		c = replay("p", "");
+		assert_true(cassette_event(c, slice_of("late 1"), false));
+		assert_true(cassette_event(c, slice_of("late 1"), false));
+		assert_false(cassette_event(c, slice_of("late 1"), true));
+		assert_false(cassette_event(c, slice_of("late 2"), true));
+		assert_string_equal(ask(c, "http://a/", ""), "one");
+		assert_null(cassette_missing(c));
+		cassette_close(c);
+	}
+}
+
+/* Makes a file in the folder of the pass; whether it was there already. */
+static bool leave_a_trace(const struct cassette *c)
+{
+	char path[8192];
+	snprintf(path, sizeof path, "%s/trace", cassette_state_dir(c));
+	bool was_there = access(path, F_OK) == 0;
+	int fd = open(path, O_WRONLY | O_CREAT, 0600);
+	assert_true(fd >= 0);
+	close(fd);
+	return was_there;
+}
+
+static size_t count_passes(void)
+{
+	char path[512];
+	size_t count = 0;
+	DIR *d = opendir(state_dir), *inner;
+	for (struct dirent *e; (e = readdir(d)) != NULL;) {
+		snprintf(path, sizeof path, "%s/%.255s", state_dir, e->d_name);
+		inner = e->d_name[0] == '.' ? NULL : opendir(path);
+		for (struct dirent *pass; inner != NULL && (pass = readdir(inner)) != NULL;)
+			count += strncmp(pass->d_name, "pass-", 5) == 0;
+		if (inner != NULL)
+			closedir(inner);
+	}
+	closedir(d);
+	return count;
+}
+
+/* What the runs of one pass leave for each other is not there in the next, nor in a replay of what was recorded anew. */
+static void every_pass_has_a_folder_of_its_own(void **state)
+{
+	(void)state;
+	for (int n = 0; n < 2; n++) {
+		struct cassette *c = record("claim", "");
+		assert_null(cassette_state_dir(c));
+		cassette_close(c);
+	}
+	cassette_close(record("complete", ""));
+	for (int pass = 0; pass < 4; pass++) {
+		struct cassette *a = replay("claim", ""), *b = replay("complete", "");
+		assert_string_equal(cassette_state_dir(a), cassette_state_dir(b));
+		assert_false(leave_a_trace(a));
+		cassette_close(a);
+		a = replay("claim", "");
+		assert_true(leave_a_trace(a));
+		cassette_close(a);
+		cassette_close(b);
+	}
+	check_int("passes kept", (int64_t)count_passes(), 2);
+	nftw(dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	cassette_close(record("claim", ""));
+	struct cassette *c = replay("claim", "");
+	assert_false(leave_a_trace(c));
+	cassette_close(c);
+}
+
 /* All files of the folder, one after the other. */
 static struct slice everything(void)
 {
@@ -325,7 +399,7 @@ static void append(const char *text)
 	char path[512];
 	DIR *d = opendir(dir);
 	for (struct dirent *e; (e = readdir(d)) != NULL;)
-		if (e->d_name[0] != '.')
+		if (strstr(e->d_name, ".jsonl") != NULL)
 			snprintf(path, sizeof path, "%s/%.255s", dir, e->d_name);
 	closedir(d);
 	int fd = open(path, O_WRONLY | O_APPEND);
@@ -350,6 +424,13 @@ static void a_torn_end_is_left_out_and_damage_is_named(void **state)
 	cassette_close(record("p", ""));
 	append("{\"method\":\"POST\",\"url\":\"http://b/\",\"result\":\"fine\"}\n");
 	check_refused("p", "", ".1.jsonl:2: no exchange");
+	tear_down(NULL);
+	set_up(NULL);
+	cassette_close(record("p", ""));
+	char id[128];
+	snprintf(id, sizeof id, "%s/cassette.id", dir);
+	assert_int_equal(truncate(id, 7), 0);
+	check_refused("p", "", "is no whole cassette: its cassette.id is missing or damaged");
 }
 
 static void says_why_it_cannot_begin(void **state)
@@ -389,6 +470,8 @@ int main(void)
 		TAPE_TEST(what_is_not_in_the_own_session_is_found_in_another_run_of_the_kind),
 		TAPE_TEST(many_may_begin_at_once),
 		TAPE_TEST(tokens_are_the_same_again_whatever_the_order_of_their_keys),
+		TAPE_TEST(an_event_is_what_it_was_in_the_recording),
+		TAPE_TEST(every_pass_has_a_folder_of_its_own),
 		TAPE_TEST(no_secret_is_written_and_requests_match_all_the_same),
 		TAPE_TEST(a_torn_end_is_left_out_and_damage_is_named),
 		TAPE_TEST(says_why_it_cannot_begin),
