@@ -16,25 +16,29 @@ own_window() {
   api PATCH /crm/properties/2026-03/tasks/leadpipe_lease "{\"description\":$settings}" >/dev/null
 }
 
-work_queue() { claim "$@" | tee claimed | enriched | complete --pass --linger 1m; }
+# work_queue FILE [OPTION...]: claims into FILE and completes.
+work_queue() {
+  local claimed=$1
+  shift
+  claim "$@" | tee "$claimed" | enriched | complete --pass --linger 1m
+}
 
 @test "a recorded pipeline is replayed byte for byte beside the journal of the real one, as often as one likes" {
   portal
   ada=$(contact Ada ada@a.example)
   for n in 1 2 3; do task "Enrich Data $n" "$ada"; done
-  recorded work_queue --type enrich >first
+  recorded work_queue claimed --type enrich >first
   [ "$(jq -s length first)" -eq 3 ]
-  mv claimed first.claimed
-  hs-tasks history >history
-  [ "$(jq -s 'length > 0' history)" = true ]
+  hs-tasks history >before
+  [ "$(jq -s 'length > 0' before)" = true ]
   stop_sandbox
-  for pass in 1 2 3; do
-    replayed work_queue --type enrich >again
+  for _ in 1 2 3; do
+    replayed work_queue reclaimed --type enrich >again
     cmp first again
-    cmp first.claimed claimed
+    cmp claimed reclaimed
   done
-  hs-tasks history >later
-  cmp history later
+  hs-tasks history >after
+  cmp before after
 }
 
 @test "a claim whose write came too late is replayed as one" {
@@ -67,7 +71,7 @@ work_queue() { claim "$@" | tee claimed | enriched | complete --pass --linger 1m
   [ "$(cat one two | jq -r .task.id | sort | uniq | wc -l)" -eq 600 ]
   first=$(both)
   stop_sandbox
-  for pass in 1 2; do
+  for _ in 1 2; do
     pair replayed
     [ "$(both)" = "$first" ]
   done
