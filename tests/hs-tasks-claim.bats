@@ -190,3 +190,17 @@ future() { date -u -d '+1 hour' +%FT%TZ; }
   [ "$stderr" = '' ]
   [ $(($(calls) - before)) -eq 4 ]
 }
+
+@test "the pages of a long search are asked for side by side, and no more of them than are needed" {
+  portal --db portal.db
+  fill tasks 1500 '{hs_task_subject: "Enrich Data \($i)", hs_timestamp: "2026-01-05T08:00:00Z", hubspot_owner_id: "71001", hs_task_status: "NOT_STARTED",
+    hs_task_priority: "HIGH"}'
+  stop_sandbox
+  start_sandbox --db portal.db --rate 0 --search-rate 0 --latency 400ms --calls calls.jsonl
+  run --separate-stderr claim --type enrich -n 1000
+  [ "$status" -eq 1 ] # without a contact
+  [ "$(jq -r .task.id <<<"$output" | sort -u | wc -l)" -eq 1000 ]
+  [ "$(side_by_side tasks/search)" -ge 3 ]
+  # The first, which tells that there are more than are wanted; the one for old tasks; and five of two hundred.
+  [ "$(grep -c tasks/search calls.jsonl)" -eq 7 ]
+}

@@ -7,7 +7,7 @@
 #include "batch.h"
 #include "find.h"
 
-enum { MAX_ARENA_BYTES = 64 << 20 };
+enum { MAX_ARENA_BYTES = 64 << 20, PAGES_AHEAD = 4 };
 
 void candidates_init(struct candidates *c)
 {
@@ -79,7 +79,9 @@ static bool take_page(struct search *search, const struct json *results, void *a
 		c->has_all = search->total <= SEARCH_PAGE || search->total <= c->wanted || c->only_other;
 		return c->has_all && !cli_stopping();
 	}
-	return c->count < c->enough && !cli_stopping();
+	size_t missing = c->count < c->enough ? (c->enough - c->count - 1) / SEARCH_PAGE + 1 : 0;
+	search->ahead = missing < PAGES_AHEAD ? missing : PAGES_AHEAD;
+	return missing > 0 && !cli_stopping();
 }
 
 static void end_search(struct search *search, const struct hubspot_answer *failed, void *arg)
@@ -98,6 +100,7 @@ static struct search *new_search(struct candidates *c, size_t wanted)
 {
 	static const struct slice properties = SLICE("[\"hs_task_subject\",\"hs_task_priority\",\"hs_timestamp\"]");
 	struct search *search = search_new(c->tool->api, OBJECT_TASKS, properties, "hs_timestamp", wanted);
+	search->ahead = PAGES_AHEAD; /* they are sorted here anyway */
 	search->page = take_page;
 	search->done = end_search;
 	search->arg = c;

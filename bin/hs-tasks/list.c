@@ -137,6 +137,7 @@ static void end_search(struct search *search, const struct hubspot_answer *faile
 	struct list *list = arg;
 	if (failed != NULL)
 		hubspot_give_up(search->api, failed, "searching tasks");
+	list->held = NULL; /* its last page may have left no room */
 	list->is_cut = search_was_cut(search);
 	source_flush(&list->source);
 }

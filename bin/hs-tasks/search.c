@@ -17,6 +17,7 @@ struct search *search_new(struct hubspot *api, enum hubspot_object object, struc
 	s->sort = sort;
 	s->wanted = wanted;
 	s->page_size = SEARCH_PAGE;
+	s->ahead = 1;
 	return s;
 }
 
@@ -125,7 +126,8 @@ static void put_groups(const struct search *s, struct jsonw *w)
 /* Hits to ask for: what ends past SEARCH_CAP is refused. */
 static size_t page_limit(const struct search *s)
 {
-	size_t limit = s->wanted - s->found < s->page_size ? s->wanted - s->found : s->page_size;
+	size_t asked = is_by_id(s) ? s->found : (size_t)s->offset;
+	size_t limit = s->wanted - asked < s->page_size ? s->wanted - asked : s->page_size;
 	return is_by_id(s) || s->offset + limit <= SEARCH_CAP ? limit : SEARCH_CAP - (size_t)s->offset;
 }
 
@@ -134,6 +136,7 @@ static void ask(struct search *s)
 	struct buf body, path, rest;
 	struct jsonw w;
 	size_t limit = page_limit(s);
+	s->in_flight++;
 	buf_init(&body, MAX_BODY_BYTES);
 	buf_init(&path, 1024);
 	buf_init(&rest, 256);
@@ -176,62 +179,88 @@ static void ask(struct search *s)
 	buf_release(&rest);
 }
 
-static void finish(struct search *s, const struct hubspot_answer *failed)
+static void finish(struct search *s)
 {
-	s->done(s, failed, s->arg);
+	s->done(s, s->failed.outcome == HUBSPOT_OK ? NULL : &s->failed, s->arg);
 	search_free(s);
 }
 
-/* Whether there is another page to ask for; *is_stuck where its place is not behind this one's. */
-static bool advance(struct search *s, const struct json *body, const struct json *results, bool *is_stuck)
+static void fail(struct search *s, const struct hubspot_answer *answer)
 {
+	s->is_over = true;
+	if (s->failed.outcome != HUBSPOT_OK)
+		return;
+	s->failed = *answer;
+	s->failed.body = NULL;
+	s->failed.response = NULL;
+}
+
+/* Where the next page begins, behind this one; it may be that there is none. */
+static void advance(struct search *s, const struct json *body, const struct json *results)
+{
+	/* Asking again would go on for ever. */
+	static const struct hubspot_answer stuck = { .outcome = HUBSPOT_FAILED, .message = "the search's next page is not behind the last" };
 	const struct json *after = json_path(body, "paging", "next", "after", NULL);
-	uint64_t next = 0;
-	if (s->found >= s->wanted || results == NULL || results->count == 0 || after == NULL)
-		return false;
+	uint64_t next = 0, *place = is_by_id(s) ? &s->last_id : &s->offset;
+	struct slice text = json_text(after);
+	if (s->found >= s->wanted || results == NULL || results->count == 0 || after == NULL) {
+		s->is_over = true;
+		return;
+	}
 	if (is_by_id(s)) {
 		const struct json *last = results->child;
 		while (last->next != NULL)
 			last = last->next;
-		*is_stuck = !slice_to_u64(json_string(last, "id", ""), &next) || next <= s->last_id;
-		s->last_id = next;
-	} else {
-		*is_stuck = !slice_to_u64(json_text(after), &next) || next <= s->offset;
-		s->offset = next;
+		text = json_string(last, "id", "");
 	}
-	return is_by_id(s) || s->offset < SEARCH_CAP;
+	if (!slice_to_u64(text, &next) || next <= *place)
+		fail(s, &stuck);
+	*place = next;
+	s->is_over = s->is_over || (!is_by_id(s) && next >= SEARCH_CAP);
+}
+
+static void go_on(struct search *s)
+{
+	size_t end = s->total < s->wanted ? s->total : s->wanted;
+	end = end < SEARCH_CAP ? end : SEARCH_CAP;
+	if (!s->is_unordered && !s->is_over)
+		ask(s);
+	while (s->is_unordered && !s->is_over && s->in_flight < s->ahead && s->offset < end) {
+		size_t limit = page_limit(s);
+		ask(s);
+		s->offset += limit;
+	}
+	if (s->in_flight == 0)
+		finish(s);
 }
 
 static void on_page(const struct hubspot_answer *answer, void *arg)
 {
 	struct search *s = arg;
 	int64_t total = 0;
-	bool is_stuck = false;
+	bool is_first = s->found == 0;
+	s->in_flight--;
 	if (answer->outcome != HUBSPOT_OK) {
-		finish(s, answer);
-		return;
+		fail(s, answer);
+	} else if (!s->is_over) {
+		const struct json *results = json_get(answer->body, "results");
+		json_int(json_get(answer->body, "total"), &total);
+		/* The first page's: by id, later ones tell how many are left. */
+		if (is_first)
+			s->total = total < 0 ? 0 : (size_t)total;
+		s->found += results == NULL ? 0 : results->count;
+		if (!s->page(s, results, s->arg))
+			s->is_over = true;
+		else if (is_first || !s->is_unordered)
+			advance(s, answer->body, results);
 	}
-	const struct json *results = json_get(answer->body, "results");
-	json_int(json_get(answer->body, "total"), &total);
-	/* The first page's: by id, later ones tell how many are left. */
-	if (s->found == 0)
-		s->total = total < 0 ? 0 : (size_t)total;
-	s->found += results == NULL ? 0 : results->count;
-	bool goes_on = s->page(s, results, s->arg) && advance(s, answer->body, results, &is_stuck);
-	if (goes_on && is_stuck) {
-		/* Asking again would go on for ever. */
-		struct hubspot_answer failed = { .outcome = HUBSPOT_FAILED, .status = answer->status };
-		snprintf(failed.message, sizeof failed.message, "the search's next page is not behind the last");
-		finish(s, &failed);
-	} else if (!goes_on) {
-		finish(s, NULL);
-	} else if (!s->is_held) {
-		ask(s);
-	}
+	if (!s->is_held || s->is_over)
+		go_on(s);
 }
 
 void search_start(struct search *s)
 {
+	s->is_unordered = s->ahead > 1 && !is_by_id(s);
 	ask(s);
 }
 
@@ -243,12 +272,13 @@ void search_hold(struct search *s)
 void search_go_on(struct search *s)
 {
 	s->is_held = false;
-	ask(s);
+	go_on(s);
 }
 
 void search_end(struct search *s)
 {
-	finish(s, NULL);
+	s->is_over = true;
+	go_on(s);
 }
 
 bool search_was_cut(const struct search *s)

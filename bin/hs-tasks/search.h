@@ -18,8 +18,11 @@ struct search {
 	const char *sort; /* ascending by this property; a literal; NULL: by id, without SEARCH_CAP, for one more filter in each group */
 	size_t wanted; /* hits; SIZE_MAX: all that there are, or that a search gives */
 	size_t page_size; /* at most SEARCH_PAGE, which it is at first */
+	size_t ahead; /* pages that may be on their way at a time. With 1 they come in order; more at the start of a sorted search: in any. `page` may change it. */
 	size_t found, total;
-	bool is_held;
+	size_t in_flight;
+	bool is_held, is_unordered, is_over;
+	struct hubspot_answer failed; /* the first that did, without body; outcome HUBSPOT_OK: none */
 	uint64_t offset, last_id; /* of the next page: by offset, or ids above it */
 	/* A page of objects, borrowed for the call; false: enough. */
 	bool (*page)(struct search *search, const struct json *results, void *arg);
