@@ -307,8 +307,9 @@ POST /crm/objects/2026-03/tasks/batch/update' ]
   [ "$used" -le 33 ]
 }
 
-@test "more than a hundred writes to a real account want --yes, a yes at the terminal, or the setting; nothing is lost without" {
-  portal --account-type STANDARD
+# hundred_and_twenty: tasks with contacts
+hundred_and_twenty() {
+  local i contacts
   for i in 1 2; do
     contacts=$(jq -nc --arg i "$i" '{inputs: [range(60) | {properties: {firstname: "F\(.)", email: "f\(.)-\($i)@x.example"}}]}')
     api POST "$O/contacts/batch/create" "$contacts" | jq -c '{inputs: [.results[] | {properties: {hs_task_subject: "Enrich Data for \(.properties.firstname)",
@@ -316,14 +317,46 @@ POST /crm/objects/2026-03/tasks/batch/update' ]
       associations: [{to: {id: .id}, types: [{associationCategory: "HUBSPOT_DEFINED", associationTypeId: 204}]}]}]}' >tasks.json
     api POST "$O/tasks/batch/create" "$(cat tasks.json)" >/dev/null
   done
+}
+
+@test "what an earlier run left of more than a hundred writes to a real account is not written unasked by a small one" {
+  portal --account-type STANDARD --db portal.db
+  hundred_and_twenty
+  claim -n 200 | enriched >worked.jsonl
+  stop_sandbox
+  start_sandbox --account-type STANDARD --db portal.db --port "$SANDBOX_PORT" --rate 0 --search-rate 0 --latency 300ms
+  hs-tasks complete --yes --now "$NOW" worked.jsonl &
+  pid=$!
+  until [ "$(sqlite3 "$LEADPIPE_HOME"/state/portal-*/journal.db 'SELECT count(*) FROM work' 2>/dev/null || true)" = 120 ]; do
+    kill -0 "$pid"
+    sleep 0.01
+  done
+  kill -9 "$pid"
+  wait "$pid" || [ "$?" -eq 137 ]
+  for verb in 'claim --type enrich' complete; do
+    run --separate-stderr hs-tasks $verb </dev/null
+    [ "$status" -eq 77 ]
+    [[ $stderr == *': more than 100 writes to the STANDARD account '* ]]
+  done
+  [ "$(count notes)" -eq 0 ]
+  complete --yes </dev/null
+  [ "$(count notes)" -eq 120 ]
+  [ "$(hs-tasks list --no-join --status COMPLETED | wc -l)" -eq 120 ]
+}
+
+@test "more than a hundred writes to a real account want --yes, a yes at the terminal, or the setting; nothing is lost without" {
+  portal --account-type STANDARD
+  hundred_and_twenty
   claim -n 200 | enriched >worked.jsonl
   run --separate-stderr complete worked.jsonl
   [ "$status" -eq 77 ]
   [[ $stderr == *'complete: more than 100 writes to the STANDARD account '*' want --yes, or "unattended": true in the settings' ]]
   [ "$(jq -r .error.code <<<"$output" | sort | uniq -c | xargs)" = '120 not_allowed' ]
   [ "$(hs-tasks list --no-join --status COMPLETED | wc -l)" -eq 0 ]
-  # the journal has it all: the next run that may goes on
-  complete --yes </dev/null
+  # nothing is pending: no other run writes unasked what was refused
+  [ "$(hs-tasks status --json | jq -s 'map(.machine.pending // 0) | add')" -eq 0 ]
+  complete </dev/null
+  [ "$(count notes)" -eq 0 ]
   complete --yes --retry <<<"$output"
   [ "$(hs-tasks list --no-join --status COMPLETED | wc -l)" -eq 120 ]
   [ "$(count notes)" -eq 120 ]

@@ -40,9 +40,15 @@ bool group_has(const struct group *g, struct slice subject)
 
 /* -- the journal -- */
 
+static const struct hubspot_trouble *trouble_of(const struct group *g)
+{
+	const struct hubspot_trouble *refusal = hubspot_refusal(g->context.api), *trouble = hubspot_trouble(g->context.api);
+	return trouble->status == 0 && refusal != NULL ? refusal : trouble;
+}
+
 static void break_open(struct group *g)
 {
-	struct slice message = arena_copy(&g->arena, slice_of(hubspot_trouble(g->context.api)->message));
+	struct slice message = arena_copy(&g->arena, slice_of(trouble_of(g)->message));
 	for (size_t i = 0; i < g->count; i++)
 		if (g->items[i].outcome == ROW_OPEN) {
 			g->items[i].outcome = ROW_BROKEN;
@@ -87,10 +93,19 @@ static int take_made(struct group *g, struct group_item *item)
 	return result;
 }
 
+/* Whether all effects that come now may be written. */
+static bool may_write(struct group *g)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < g->count; i++)
+		count += g->items[i].has_effect && g->items[i].outcome == ROW_OPEN && (g->is_resumed || g->items[i].effect.id == 0);
+	return hubspot_may_write(g->context.api, count);
+}
+
 bool group_enter(struct group *g)
 {
 	struct journal *journal = g->context.journal;
-	if (hubspot_trouble(g->context.api)->status != 0) {
+	if (trouble_of(g)->status != 0 || (journal != NULL && !may_write(g))) {
 		break_open(g);
 		return false;
 	}
@@ -142,7 +157,7 @@ void group_perform(struct group *g)
 
 bool group_failed(const struct group *g, const struct group_item *item, const char **code, bool *is_retryable, bool *for_good)
 {
-	const struct hubspot_trouble *trouble = hubspot_trouble(g->context.api);
+	const struct hubspot_trouble *trouble = trouble_of(g);
 	*for_good = false;
 	*is_retryable = true;
 	switch (item->outcome) {
@@ -151,6 +166,8 @@ bool group_failed(const struct group *g, const struct group_item *item, const ch
 	case ROW_BROKEN:
 		*code = trouble->code;
 		*is_retryable = trouble->is_retryable;
+		/* What nobody allowed is not written by a later run either. */
+		*for_good = trouble == hubspot_refusal(g->context.api) && !g->is_resumed;
 		break;
 	case ROW_FAILED: *code = "service_down"; break;
 	case ROW_UNKNOWN: *code = "unknown"; break;

@@ -54,7 +54,8 @@ struct hubspot {
 	struct {
 		bool (*ask)(void *arg); /* NULL: all may be written */
 		void *arg;
-		char refusal[400];
+		struct hubspot_trouble refusal;
+		bool is_refused;
 		size_t written;
 	} guard;
 	struct hubspot_totals totals;
@@ -168,20 +169,27 @@ void hubspot_guard_writes(struct hubspot *api, bool (*ask)(void *arg), void *arg
 {
 	api->guard.ask = ask;
 	api->guard.arg = arg;
-	snprintf(api->guard.refusal, sizeof api->guard.refusal, "%s", refusal);
+	api->guard.refusal = (struct hubspot_trouble){ .status = EXIT_NOT_ALLOWED, .code = "not_allowed" };
+	snprintf(api->guard.refusal.message, sizeof api->guard.refusal.message, "%s", refusal);
 }
 
 bool hubspot_may_write(struct hubspot *api, size_t count)
 {
-	api->guard.written += count;
-	if (api->guard.ask == NULL || api->guard.written <= HUBSPOT_FREE_WRITES)
-		return true;
-	if (!api->guard.ask(api->guard.arg)) {
-		set_trouble(api, EXIT_NOT_ALLOWED, "not_allowed", false, api->guard.refusal);
+	if (api->guard.is_refused)
 		return false;
-	}
-	api->guard.ask = NULL;
-	return true;
+	api->guard.written += count;
+	if (count == 0 || api->guard.ask == NULL || api->guard.written <= HUBSPOT_FREE_WRITES)
+		return true;
+	if (api->guard.ask(api->guard.arg))
+		api->guard.ask = NULL;
+	else
+		api->guard.is_refused = true;
+	return !api->guard.is_refused;
+}
+
+const struct hubspot_trouble *hubspot_refusal(const struct hubspot *api)
+{
+	return api->guard.is_refused ? &api->guard.refusal : NULL;
 }
 
 int64_t hubspot_server_ms(const struct hubspot *api)

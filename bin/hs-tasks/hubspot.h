@@ -121,13 +121,16 @@ void hubspot_give_up(struct hubspot *api, const struct hubspot_answer *answer, c
 /* Puts the client out of service for a reason outside HubSpot: a journal that cannot be written. code is a literal. */
 void hubspot_fail(struct hubspot *api, int status, const char *code, bool is_retryable, const char *message);
 
-/* Past HUBSPOT_FREE_WRITES objects `ask` decides once whether more may be written; without its yes the client goes out of service with `refusal`. Leases are not
- * counted. */
+/* Past HUBSPOT_FREE_WRITES objects `ask` decides once whether more may be written; without its yes nothing more may, for the reason `refusal`, but what was allowed
+ * before is finished. Leases are not counted. */
 enum { HUBSPOT_FREE_WRITES = 100 };
 void hubspot_guard_writes(struct hubspot *api, bool (*ask)(void *arg), void *arg, const char *refusal);
 
-/* Whether `count` objects may be written now. */
+/* Whether `count` objects more may be written. To be asked before they are entered into the journal: what was refused must not be finished by a later run. */
 bool hubspot_may_write(struct hubspot *api, size_t count);
+
+/* Why nothing more may be written, as the trouble that it is for the verb; NULL: it may. */
+const struct hubspot_trouble *hubspot_refusal(const struct hubspot *api);
 
 /* Ends what is in flight: its records come back as interrupted. */
 void hubspot_interrupt(struct hubspot *api);

@@ -128,6 +128,10 @@ bool ledger_open(struct tool *tool, const struct portal *portal)
 		return false;
 	if (tool->journal != NULL) {
 		resume_works(tool, portal);
+		const struct hubspot_trouble *refusal = hubspot_refusal(tool->api);
+		/* What earlier runs left is finished first, or nothing is done. */
+		if (refusal != NULL)
+			hubspot_fail(tool->api, refusal->status, refusal->code, refusal->is_retryable, refusal->message);
 		resume_leases(tool);
 	}
 	return hubspot_trouble(tool->api)->status == 0;

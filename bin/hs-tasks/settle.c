@@ -4,7 +4,7 @@
 
 #include "base/cli.h"
 
-enum { MAX_ARENA_BYTES = 256 << 20 };
+enum { MAX_ARENA_BYTES = 256 << 20, STAGE_END = 8 };
 
 struct settle *settle_new(const struct settle_context *context)
 {
@@ -131,12 +131,36 @@ static int enter_job(struct settle *s, struct job *job)
 	return result;
 }
 
-/* Every record's intents, before the first call. */
+/* All that is still to be written, the statuses among it. */
+static size_t count_writes(const struct settle *s)
+{
+	size_t count = s->count;
+	for (size_t i = 0; i < s->count; i++)
+		for (const struct effect *e = s->jobs[i].effects; e != NULL; e = e->next)
+			count += e->state != JOURNAL_EFFECT_DONE;
+	return count;
+}
+
+static void refuse(struct settle *s)
+{
+	const struct hubspot_trouble *refusal = hubspot_refusal(s->context.api);
+	for (size_t i = 0; i < s->count; i++) {
+		s->jobs[i].is_pending = true; /* where it is in the journal already */
+		job_fail(s, &s->jobs[i], refusal->code, refusal->is_retryable, slice_of(refusal->message));
+	}
+	s->stage = STAGE_END;
+}
+
+/* Every record's intents, before the first call. Where so much may not be written there are none: nothing that was refused is written later. */
 static void enter_intents(struct settle *s)
 {
 	struct journal *journal = s->context.journal;
 	if (journal == NULL)
 		return;
+	if (!hubspot_may_write(s->context.api, count_writes(s))) {
+		refuse(s);
+		return;
+	}
 	int result = journal_begin(journal);
 	for (size_t i = 0; i < s->count && result == 0; i++)
 		if (!s->jobs[i].is_resumed)
@@ -351,6 +375,6 @@ void settle_refuse(struct settle *s)
 {
 	for (size_t i = 0; i < s->count; i++)
 		settle_fail_by_trouble(s, &s->jobs[i]);
-	s->stage = 8;
+	s->stage = STAGE_END;
 	settle_start(s);
 }

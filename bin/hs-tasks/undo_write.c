@@ -245,16 +245,38 @@ static void on_archived(struct batch *batch, void *arg)
 	step_done(c);
 }
 
+static bool is_written(const struct undo_object *object)
+{
+	return object->is_archived || object->effect.input.len > 0;
+}
+
+/* Whether all that is decided may be written; else it fails. */
+static bool may_write(struct chunk *c)
+{
+	struct hubspot *api = c->u->tool.api;
+	size_t count = 0;
+	for (size_t i = 0; i < c->count; i++)
+		count += is_written(c->objects[i]);
+	if (hubspot_may_write(api, count))
+		return true;
+	for (size_t i = 0; i < c->count; i++)
+		if (is_written(c->objects[i]))
+			fail(c->u, c->objects[i], slice_of(hubspot_refusal(api)->message));
+	return false;
+}
+
 static void write_chunk(struct chunk *c)
 {
 	struct undo *u = c->u;
+	if (!may_write(c))
+		return;
 	struct effect *effects[BATCH_ROWS];
 	struct batch *archive = NULL;
 	size_t count = 0;
 	int result = journal_begin(u->tool.journal);
 	for (size_t i = 0; i < c->count && result == 0; i++) {
 		struct undo_object *object = c->objects[i];
-		if (object->is_archived || object->effect.input.len > 0)
+		if (is_written(object))
 			result = enter(u, object);
 		if (object->is_archived) {
 			archive = archive == NULL ? batch_new(u->tool.api, c->type, BATCH_ARCHIVE) : archive;
@@ -266,9 +288,6 @@ static void write_chunk(struct chunk *c)
 	/* Where the journal cannot be written the client is out of service by now, and nothing is sent. */
 	journal_end(u->tool.api, u->tool.journal, result);
 	c->open += (archive != NULL ? 1U : 0) + (count > 0 ? 1U : 0);
-	/* Without leave the client is out of service, and the batch ends unsent; what is restored is counted by perform. */
-	if (archive != NULL)
-		hubspot_may_write(u->tool.api, archive->count);
 	if (archive != NULL)
 		batch_send(archive, on_archived, c);
 	if (count > 0)
