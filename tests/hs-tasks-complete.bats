@@ -334,7 +334,7 @@ hundred_and_twenty() {
   kill -9 "$pid"
   wait "$pid" || [ "$?" -eq 137 ]
   for verb in 'claim --type enrich' complete; do
-    run --separate-stderr hs-tasks $verb </dev/null
+    run --separate-stderr bash -c "hs-tasks $verb </dev/null"
     [ "$status" -eq 77 ]
     [[ $stderr == *': more than 100 writes to the STANDARD account '* ]]
   done

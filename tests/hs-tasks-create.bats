@@ -256,3 +256,70 @@ killed() {
   [ "$(jq -r '[.error.code, .error.retryable] | join(" ")' <<<"$output" | sort -u)" = 'service_down true' ]
   [ "$(wc -l <<<"$output")" -eq 3 ]
 }
+
+# one_key N: so many processes make the task of one key at the same moment; each says which task it is.
+one_key() {
+  local n pids=()
+  for ((n = 0; n < $1; n++)); do
+    hs-tasks create --subject Call --key once --pass <<<"{\"contact\":{\"id\":\"$ann\"}}" >"made.$n" 2>"err.$n" &
+    pids+=("$!")
+  done
+  for n in "${pids[@]}"; do wait "$n"; done
+  [ "$(cat err.*)" = '' ]
+}
+
+@test "sixteen processes with one key at one moment make one task, and all name it" {
+  for unique in '' --no-unique; do
+    stop_sandbox
+    rm -rf "$LEADPIPE_HOME"
+    portal --latency 20ms..60ms $unique
+    ann=$(contact Ann)
+    one_key 16
+    [ "$(hs-tasks list --no-join | wc -l)" -eq 1 ]
+    [ "$(jq -r .task.id made.* | sort -u)" = "$(hs-tasks list --no-join | jq -r .task.id)" ]
+    [ "$(cat made.* | wc -l)" -eq 16 ]
+    [ "$(hs-tasks status --json | jq -s 'map(.machine.pending // 0) | add')" -eq 0 ]
+  done
+}
+
+@test "who waits for another's task of the same key goes on when that one is killed, and makes no second" {
+  portal --no-unique
+  ann=$(contact Ann)
+  soon
+  between tasks/batch/create 1 wait 1
+  hs-tasks create --subject Call --key once <<<"{\"contact\":{\"id\":\"$ann\"}}" &
+  first=$!
+  until grep -q held proxy.err; do
+    kill -0 "$first"
+    sleep 0.01
+  done
+  hs-tasks create --subject Call --key once --pass <<<"{\"contact\":{\"id\":\"$ann\"}}" >made &
+  second=$!
+  until [ "$(journal 'SELECT count(*) FROM work')" = 2 ]; do
+    kill -0 "$second"
+    sleep 0.01
+  done
+  kill -9 "$first"
+  wait "$first" || [ "$?" -eq 137 ]
+  wait "$second"
+  [ "$(hs-tasks list --no-join | jq -r .task.id)" = "$(jq -r .task.id made)" ]
+}
+
+@test "waiting until a lost create may be looked for costs no processor time" {
+  portal --no-unique
+  ann=$(contact Ann)
+  soon
+  between tasks/batch/create 1 wait 1
+  hs-tasks create --subject Call --key once <<<"{\"contact\":{\"id\":\"$ann\"}}" &
+  first=$!
+  until grep -q held proxy.err; do
+    kill -0 "$first"
+    sleep 0.01
+  done
+  kill -9 "$first"
+  wait "$first" || [ "$?" -eq 137 ]
+  TIMEFORMAT='%U %S %R'
+  { time hs-tasks create --subject Call --key once <<<"{\"contact\":{\"id\":\"$ann\"}}"; } 2>seconds
+  [ "$(hs-tasks list --no-join | wc -l)" -eq 1 ]
+  awk '{ exit !($3 >= 1 && $1 + $2 < $3 / 2) }' seconds
+}

@@ -8,7 +8,7 @@
 #include "record/write.h"
 #include "verbs.h"
 
-enum { MAX_INPUT_BYTES = 4 << 20, RUN_RANDOM_BYTES = 16 };
+enum { MAX_INPUT_BYTES = 4 << 20, RUN_RANDOM_BYTES = 16, LOOK_AGAIN_US = 100000 };
 
 enum {
 	OPTION_SUBJECT = OPTION_OWN,
@@ -129,8 +129,9 @@ static void make_key(struct create *c, struct slice key, char hex[SHA256_HEX_BYT
 static void make_item(struct create *c, const struct task *task, struct group_item *item)
 {
 	struct buf input;
-	item->effect =
-		(struct effect){ .name = "create", .object = OBJECT_TASKS, .is_create = true, .contact = task->contact, .company = task->company };
+	item->effect = (struct effect){
+		.name = "create", .object = OBJECT_TASKS, .is_create = true, .is_shared = true, .contact = task->contact, .company = task->company
+	};
 	make_key(c, task->key, item->effect.key);
 	item->subject = arena_copy(&c->feed.scratch, slice_of(item->effect.key));
 	item->contact = task->contact;
@@ -144,11 +145,29 @@ static void make_item(struct create *c, const struct task *task, struct group_it
 	buf_release(&input);
 }
 
-void create_start(struct group *g)
+static void enter(void *arg)
 {
-	g->next = group_finish;
+	struct group *g = arg;
 	group_enter(g);
 	group_perform(g);
+}
+
+/* What another process of ours is making under the same key is waited for, until it has made it or died. */
+static void after_round(struct group *g)
+{
+	bool waits = false;
+	for (size_t i = 0; i < g->count; i++)
+		waits = waits || (g->items[i].outcome == ROW_OPEN && g->items[i].effect.is_others);
+	if (waits)
+		hubspot_at(g->context.api, clock_steady_us() + LOOK_AGAIN_US, enter, g);
+	else
+		group_finish(g);
+}
+
+void create_start(struct group *g)
+{
+	g->next = after_round;
+	enter(g);
 }
 
 /* -- records -- */

@@ -21,12 +21,14 @@ int effect_enter(struct effect *e, struct journal *journal, int64_t work)
 		.object = hubspot_object_name(e->object),
 		.object_id = e->object_id,
 		.input = e->input,
+		.is_shared = e->is_shared,
 	};
 	int result = journal_add_effect(journal, &row);
 	e->id = row.id;
 	e->state = row.state;
 	e->sent_ms = row.sent_ms;
 	e->is_resumed = row.state == JOURNAL_SENT || row.state == JOURNAL_UNKNOWN;
+	e->is_others = row.is_others;
 	return result;
 }
 

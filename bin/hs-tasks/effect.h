@@ -28,6 +28,8 @@ struct effect {
 	int64_t sent_ms; /* real time of the last sending; 0: never */
 	struct slice before; /* JSON object of values before the first sending; empty: not read yet */
 	bool is_resumed; /* sent before by a process that died */
+	bool is_shared; /* no lease keeps our other processes from making it too */
+	bool is_others; /* shared, and one of them is at it: to be entered again later */
 	struct effect *next, *peer; /* the caller's list; perform's */
 };
 

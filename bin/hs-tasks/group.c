@@ -116,7 +116,7 @@ bool group_enter(struct group *g)
 		struct group_item *item = &g->items[i];
 		if (item->work == 0)
 			result = enter_work(g, item);
-		if (result == 0 && item->outcome == ROW_OPEN && item->has_effect && item->effect.id == 0)
+		if (result == 0 && item->outcome == ROW_OPEN && item->has_effect && (item->effect.id == 0 || item->effect.is_others))
 			result = effect_enter(&item->effect, journal, item->work);
 		if (result == 0)
 			result = take_made(g, item);
@@ -147,7 +147,7 @@ void group_perform(struct group *g)
 	size_t count = 0;
 	for (size_t i = 0; i < g->count; i++) {
 		struct group_item *item = &g->items[i];
-		if (item->outcome != ROW_OPEN || !item->has_effect)
+		if (item->outcome != ROW_OPEN || !item->has_effect || item->effect.is_others)
 			continue;
 		item->effect.owner = item;
 		effects[count++] = &item->effect;

@@ -2,6 +2,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -474,7 +475,11 @@ size_t hubspot_step(struct hubspot *api, int timeout_ms, int fd)
 		if (wait_ms < timeout_ms)
 			timeout_ms = wait_ms < 0 ? 0 : (int)wait_ms;
 	}
-	http_step(api->http, timeout_ms, &fd, fd >= 0 ? 1 : 0);
+	/* With nothing to wait for but a timer the engine would come back at once. */
+	if (http_pending(api->http) == 0 && fd < 0 && api->timers != NULL)
+		poll(NULL, 0, timeout_ms);
+	else
+		http_step(api->http, timeout_ms, &fd, fd >= 0 ? 1 : 0);
 	give_answers(api);
 	run_timers(api);
 	return unfinished(api);

@@ -150,10 +150,12 @@ struct journal_effect {
 	struct slice before, after; /* JSON objects of property values; empty: not known */
 	enum journal_effect_state state;
 	int64_t sent_ms; /* 0: never */
+	bool is_shared; /* for journal_add_effect: other runs may make it at the same time */
+	bool is_others; /* by journal_add_effect: shared, and another run, which lives, is at it */
 };
 
 /* Both give the row its id. A create whose key is there already is not entered again: *effect then takes state, object_id and sent_ms of the old row,
- * which moves to the new work unless it is done; an undone one starts anew. */
+ * which moves to the new work unless it is done, or another run's that is at it; an undone one starts anew. */
 int journal_add_work(struct journal *j, struct journal_work *work);
 int journal_add_effect(struct journal *j, struct journal_effect *effect);
 

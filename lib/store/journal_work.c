@@ -30,14 +30,18 @@ int journal_add_work(struct journal *j, struct journal_work *w)
 /* A create that was entered before, by an earlier try of the same record: true. */
 static bool find_key(struct journal *j, struct journal_effect *e, bool *failed)
 {
-	sqlite3_stmt *row =
-		journal_query(j, "SELECT id, object_id IS NOT NULL, state, sent_ms FROM effect WHERE is_create = 1 AND key = ?", "s", e->key);
+	sqlite3_stmt *row = journal_query(j,
+		"SELECT effect.id, work.run, effect.state, effect.sent_ms FROM effect LEFT JOIN work ON work.id = effect.work AND work.state = 0"
+		" WHERE effect.is_create = 1 AND effect.key = ?",
+		"s", e->key);
 	if (!journal_row(j, row, failed))
 		return false;
 	e->id = sqlite3_column_int64(row, 0);
 	e->state = (enum journal_effect_state)sqlite3_column_int(row, 2);
 	e->sent_ms = sqlite3_column_int64(row, 3);
+	int64_t run = sqlite3_column_int64(row, 1);
 	sqlite3_reset(row);
+	e->is_others = e->is_shared && (e->state == JOURNAL_INTENDED || e->state == JOURNAL_SENT) && run != j->run && journal_is_alive(j, run);
 	return true;
 }
 
@@ -45,7 +49,7 @@ int journal_add_effect(struct journal *j, struct journal_effect *e)
 {
 	bool failed = false;
 	if (e->is_create && e->key.len > 0 && find_key(j, e, &failed)) {
-		if (e->state == JOURNAL_EFFECT_DONE)
+		if (e->state == JOURNAL_EFFECT_DONE || e->is_others)
 			return 0;
 		if (e->state == JOURNAL_UNDONE || e->state == JOURNAL_REFUSED)
 			e->state = JOURNAL_INTENDED;
