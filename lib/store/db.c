@@ -109,7 +109,8 @@ enum mode { READ_ONLY, READ_WRITE, ANEW };
 static int open_database(struct db *d, const char *path, const struct db_plan *plan, enum mode mode)
 {
 	const bool read_only = mode == READ_ONLY;
-	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	/* A reader too may find what a writer left that died, and has to recover it first. */
+	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
 	int latest = 0;
 	while (plan->versions[latest] != NULL)
 		latest++;

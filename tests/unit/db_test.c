@@ -3,6 +3,7 @@
 #include "database.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -93,6 +94,54 @@ static void test_a_read_only_opener_makes_nothing(void **state)
 	db_close(&d);
 }
 
+/* A writer that dies leaves its write-ahead log, and a machine that dies with it no index of that. Who only reads has to make it anew. */
+static void test_a_reader_takes_over_what_a_dead_writer_left(void **state)
+{
+	struct db d;
+	int status;
+	(void)state;
+	for (int with_index = 1; with_index >= 0; with_index--) {
+		char index[256], key[8];
+		snprintf(key, sizeof key, "k%d", with_index);
+		pid_t child = fork();
+		if (child == 0) {
+			open_or_fail(&d, &plan, false);
+			put(&d, key, "v");
+			raise(SIGKILL);
+		}
+		waitpid(child, &status, 0);
+		assert_true(WIFSIGNALED(status));
+		snprintf(index, sizeof index, "%s-shm", path);
+		if (!with_index)
+			assert_int_equal(unlink(index), 0);
+		open_or_fail(&d, &plan, true);
+		check_value(&d, key, "v");
+		db_close(&d);
+	}
+}
+
+/* Before a database is in WAL mode, a writer that dies leaves a rollback journal: to read at all is to roll back first. */
+static void test_a_reader_rolls_back_what_a_dead_maker_left(void **state)
+{
+	struct db d;
+	int status;
+	(void)state;
+	pid_t child = fork();
+	if (child == 0) {
+		sqlite3 *handle;
+		sqlite3_open(path, &handle);
+		sqlite3_exec(handle, "CREATE TABLE u(v); PRAGMA cache_size = 1; BEGIN", NULL, NULL, NULL);
+		for (int i = 0; i < 20; i++)
+			sqlite3_exec(handle, "INSERT INTO u VALUES(zeroblob(10000))", NULL, NULL, NULL);
+		raise(SIGKILL);
+	}
+	waitpid(child, &status, 0);
+	assert_true(WIFSIGNALED(status));
+	open_or_fail(&d, &plan, true);
+	assert_null(d.handle);
+	db_close(&d);
+}
+
 static void test_damage_is_told_from_other_failures(void **state)
 {
 	static const char noise[4096] = "this is no database, but long enough to be one";
@@ -153,6 +202,8 @@ int main(void)
 		cmocka_unit_test_teardown(test_versions_go_forward_and_keep_what_is_there, remove_files),
 		cmocka_unit_test_teardown(test_a_version_is_reached_whole_or_not_at_all, remove_files),
 		cmocka_unit_test_teardown(test_a_read_only_opener_makes_nothing, remove_files),
+		cmocka_unit_test_teardown(test_a_reader_takes_over_what_a_dead_writer_left, remove_files),
+		cmocka_unit_test_teardown(test_a_reader_rolls_back_what_a_dead_maker_left, remove_files),
 		cmocka_unit_test_teardown(test_damage_is_told_from_other_failures, remove_files),
 		cmocka_unit_test_teardown(test_many_may_open_it_first, remove_files),
 		cmocka_unit_test_teardown(test_a_key_has_one_holder, remove_files),
