@@ -14,9 +14,7 @@ enum {
 
 static struct effect *add_effect(struct settle *s, struct job *job, const char *name, int64_t ordinal, enum hubspot_object object, bool is_create)
 {
-	struct effect *e = arena_new(&s->arena, struct effect);
-	if (e == NULL)
-		must(NULL);
+	struct effect *e = must(arena_new(&s->arena, struct effect));
 	*e = (struct effect){ .name = name, .ordinal = ordinal, .object = object, .is_create = is_create, .owner = job };
 	effect_make_key(e, s->context.portal->id, job->task_id, job->generation);
 	*job->effects_end = e;
@@ -268,9 +266,7 @@ static void put_status(struct settle *s, struct job *job, const struct lease_pro
 	struct buf input;
 	struct jsonw w;
 	if (e == NULL) {
-		e = job->status = arena_new(&s->arena, struct effect);
-		if (e == NULL)
-			must(NULL);
+		e = job->status = must(arena_new(&s->arena, struct effect));
 		*e = (struct effect){ .name = "status", .object = OBJECT_TASKS, .owner = job, .object_id = job->task_id };
 		effect_make_key(e, s->context.portal->id, job->task_id, job->generation);
 	}

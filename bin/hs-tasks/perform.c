@@ -128,9 +128,7 @@ void perform_commit(const struct perform *p, int result)
 
 struct chunk *chunk_new(struct perform *p, enum hubspot_object object, bool is_repeatable)
 {
-	struct chunk *c = arena_new(&p->arena, struct chunk);
-	if (c == NULL)
-		must(NULL);
+	struct chunk *c = must(arena_new(&p->arena, struct chunk));
 	c->p = p;
 	c->object = object;
 	c->is_repeatable = is_repeatable;
