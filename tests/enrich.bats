@@ -193,6 +193,49 @@ WordPress 6.4.2 0.99 meta generator: WordPress 6.4.2' ]
   [ "$output" = true ]
 }
 
+# asked NAME: when pages of that host were asked for, in seconds, sorted; from the spans of all processes in t.jsonl.
+asked() {
+  jq -r 'select(.op == "web.fetch") | (.ts[0:19] + "Z" | fromdate) + (.ts[20:23] | tonumber) / 1000 + (.wait_ms / 1000), .ms / 1000' "$BATS_TEST_TMPDIR/t.jsonl" | paste - - | sort -n
+}
+
+@test "sixteen processes at one website are as polite as one, and one that is killed keeps nobody waiting" {
+  pids=()
+  for i in $(seq 16); do
+    for page in 1 2 3; do echo "{\"website\":\"http://many.localhost:$PORT/$i-$page\"}"; done |
+      enrich --allow-private --no-cache --pages 1 --pause 30ms --trace "$BATS_TEST_TMPDIR/t.jsonl" >"$BATS_TEST_TMPDIR/out.$i" &
+    pids+=("$!")
+  done
+  until [ "$(requests many | tr ' ' '\n' | grep -c -- '-')" -gt 3 ]; do sleep 0.02; done
+  kill -9 "${pids[15]}"
+  wait "${pids[15]}" || [ "$?" -eq 137 ]
+  for pid in "${pids[@]:0:15}"; do wait "$pid"; done
+  [ "$(cat "$BATS_TEST_TMPDIR"/out.? "$BATS_TEST_TMPDIR"/out.1[0-5] | jq -r .enrichment.site.status | sort | uniq -c | xargs)" = '45 ok' ]
+  [ "$(asked many | wc -l)" -ge 45 ]
+  # From one answer to the next question at least the pause, whoever asks; the spans' times are whole milliseconds.
+  asked many | awk 'NR > 1 && $1 < end + 0.028 { exit 1 } { end = $1 + $2 }'
+}
+
+@test "what one process was asked to wait, all wait" {
+  enrich --allow-private --no-cache --pages 1 --pause 0 <<<"{\"website\":\"http://asksback.localhost:$PORT/1\"}" >"$BATS_TEST_TMPDIR/first" &
+  first=$!
+  until requests asksback | grep -q '/1'; do sleep 0.02; done
+  began=$(date +%s%3N)
+  enrich --allow-private --no-cache --pages 1 --pause 0 <<<"{\"website\":\"http://asksback.localhost:$PORT/2\"}" >"$BATS_TEST_TMPDIR/second"
+  waited=$(($(date +%s%3N) - began))
+  kill "$first" 2>/dev/null || true
+  wait "$first" || true
+  [ "$(jq -r .enrichment.site.status "$BATS_TEST_TMPDIR/second")" = ok ]
+  [ "$waited" -ge 1700 ]
+}
+
+@test "without a state folder other processes are not waited for, and -v says so" {
+  mkdir -p "$LEADPIPE_HOME/state"
+  mkdir "$LEADPIPE_HOME/state/web.turns"
+  run --separate-stderr site acme -v
+  [ "$status" -eq 0 ]
+  [[ $stderr == *"enrich: other processes that ask the same websites are not waited for: $LEADPIPE_HOME/state/web.turns: Is a directory"* ]]
+}
+
 @test "one site for many records is read once" {
   for i in $(seq 200); do echo "{\"i\":$i,\"website\":\"http://shared.localhost:$PORT\"}"; done >"$BATS_TEST_TMPDIR/in"
   run --separate-stderr enrich --allow-private --pause 0 "$BATS_TEST_TMPDIR/in"

@@ -15,6 +15,7 @@ struct flow {
 	struct window *window;
 	struct http *http; /* made when the first site is asked for: libcurl takes its time to start */
 	struct cache *cache; /* NULL: none */
+	struct turns *turns; /* NULL: other processes do not count */
 	struct origins *origins;
 	struct sites *sites;
 	struct arena arena; /* of the record in hand */
@@ -101,6 +102,7 @@ static bool start_network(struct flow *f)
 	if (f->sites != NULL)
 		return true;
 	f->cache = o->no_cache || o->cassette != NULL ? NULL : cache_begin();
+	f->turns = o->cassette != NULL && cassette_is_replay(o->cassette) ? NULL : turns_begin();
 	const struct http_options http = {
 		.in_flight = o->in_flight,
 		.per_host = 1,
@@ -109,6 +111,7 @@ static bool start_network(struct flow *f)
 		.allow_private = o->allow_private,
 		.trace = o->trace,
 		.cache = f->cache,
+		.turns = f->turns,
 		.cassette = o->cassette,
 		.seed = o->seed,
 		.quiet_retries = true,
@@ -239,6 +242,7 @@ enum flow_end flow_run(const struct flow_options *options)
 	/* The engine first: what it ends calls the sites, which find no record any more. */
 	http_free(f.http);
 	cache_close(f.cache);
+	turns_close(f.turns);
 	sites_free(f.sites);
 	origins_free(f.origins);
 	window_free(f.window);

@@ -165,8 +165,8 @@ static struct job *pop_job(struct origin *origin)
 }
 
 /* A visitor who does not come back within hours is the politest: our own age counts, not what servers tell browsers. */
-static bool submit(
-	struct origins *o, const char *url, const char *op, const char *task, size_t max_bytes, int64_t max_age_ms, http_done *done, void *arg)
+static bool submit(struct origins *o, const char *url, const char *op, const char *task, size_t max_bytes, int64_t max_age_ms, int64_t pause_ms,
+	http_done *done, void *arg)
 {
 	struct http_spec spec = {
 		.method = "GET",
@@ -177,6 +177,7 @@ static bool submit(
 		.max_wait_ms = LONGEST_WAIT_MS,
 		.max_body_bytes = max_bytes,
 		.reuse = { .kind = op, .max_age_ms = max_age_ms, .is_policy = true },
+		.pause_ms = pause_ms,
 		.op = op,
 		.task = slice_of(task),
 		.count = 1,
@@ -224,7 +225,7 @@ static bool ask_robots(struct origin *origin, const char *url)
 {
 	const char *task = origin->first == NULL ? "" : origin->first->task;
 	int64_t max_age_ms = origin->all->options.max_age_ms < ROBOTS_MAX_AGE_MS ? origin->all->options.max_age_ms : ROBOTS_MAX_AGE_MS;
-	return submit(origin->all, url, "web.robots", task, ROBOTS_LARGEST_BYTES, max_age_ms, take_robots, origin);
+	return submit(origin->all, url, "web.robots", task, ROBOTS_LARGEST_BYTES, max_age_ms, 0, take_robots, origin);
 }
 
 /* False where the answer is no redirect that can be followed: RFC 9309 then calls the file unavailable. */
@@ -266,17 +267,21 @@ static void answer(struct job *job, enum origin_verdict verdict, const struct ht
 	free_job(job);
 }
 
+static int64_t pause_of(const struct origin *origin)
+{
+	int64_t wanted_ms = origin->all->options.pause_ms, asked_ms = origin->robots.crawl_delay_ms;
+	wanted_ms = asked_ms > wanted_ms ? asked_ms : wanted_ms;
+	return wanted_ms < ORIGIN_MAX_PAUSE_MS ? wanted_ms : ORIGIN_MAX_PAUSE_MS;
+}
+
 static void take_page(const struct http_response *response, void *arg)
 {
 	struct job *job = arg;
 	struct origin *origin = job->origin;
-	int64_t pause_ms =
-		origin->robots.crawl_delay_ms > origin->all->options.pause_ms ? origin->robots.crawl_delay_ms : origin->all->options.pause_ms;
-	pause_ms = pause_ms < ORIGIN_MAX_PAUSE_MS ? pause_ms : ORIGIN_MAX_PAUSE_MS;
 	origin->busy = false;
 	origin->all->pages_in_flight--;
 	if (response->source == HTTP_FROM_NETWORK)
-		origin->next_us = clock_steady_us() + pause_ms * 1000;
+		origin->next_us = clock_steady_us() + pause_of(origin) * 1000;
 	answer(job, ORIGIN_FETCHED, response);
 }
 
@@ -299,7 +304,7 @@ static bool step_origin(struct origin *origin, int64_t now_us, int64_t *due_us)
 	if (o->pages_in_flight == ORIGIN_PAGES_IN_FLIGHT)
 		return false;
 	struct job *job = pop_job(origin);
-	if (!submit(o, job->url, "web.fetch", job->task, o->options.max_page_bytes, o->options.max_age_ms, take_page, job)) {
+	if (!submit(o, job->url, "web.fetch", job->task, o->options.max_page_bytes, o->options.max_age_ms, pause_of(origin), take_page, job)) {
 		struct http_response none = { .result = HTTP_UNREACHABLE, .error = "out of memory" };
 		answer(job, ORIGIN_NO_ROBOTS, &none);
 		return true;

@@ -1,6 +1,9 @@
 #include "base/clock.h"
 
+#include <fcntl.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* 0001-01-01T00:00:00.000Z and 9999-12-31T23:59:59.999Z */
 static const int64_t FIRST_MS = -62135596800000, LAST_MS = 253402300799999;
@@ -22,6 +25,17 @@ int64_t clock_steady_us(void)
 	struct timespec now;
 	clock_gettime(CLOCK_BOOTTIME, &now);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void clock_boot_id(char boot_id[CLOCK_BOOT_ID_BYTES])
+{
+	memset(boot_id, 0, CLOCK_BOOT_ID_BYTES);
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (read(fd, boot_id, 36) != 36) /* with dashes, without the LF */
+		memset(boot_id, 0, CLOCK_BOOT_ID_BYTES);
+	close(fd);
 }
 
 /* Days since 1970-01-01 of a Gregorian date, by counting in eras of 400 years from 1 March. */

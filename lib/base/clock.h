@@ -20,6 +20,10 @@ int64_t clock_now_ms(const struct clock *clock);
 int64_t clock_real_ms(void);
 int64_t clock_steady_us(void);
 
+/* Which boot that time counts from, with a NUL; "" where the kernel does not say. */
+enum { CLOCK_BOOT_ID_BYTES = 40 };
+void clock_boot_id(char boot_id[CLOCK_BOOT_ID_BYTES]);
+
 /* RFC 3339 date-time ("2026-11-23T09:00:00.5+01:00", "T" or a space), or a full-date alone (midnight UTC), or digits alone
  * (milliseconds since 1970, as HubSpot sends dates). False where it is none of these or no such day. Years 1 to 9999. */
 bool clock_parse(struct slice text, int64_t *ms);

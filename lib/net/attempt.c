@@ -54,6 +54,20 @@ static void give_back(struct http *h, struct http_request *r, enum governor_outc
 	r->slot = -1;
 }
 
+/* The next one's is when the pause is over, and what the server asked for. */
+static void give_turn(struct http *h, struct http_request *r, int64_t now_us)
+{
+	int64_t pause_ms = r->spec.pause_ms, asked_ms = -1;
+	if (!r->has_turn)
+		return;
+	r->has_turn = false;
+	if (r->response.result == HTTP_ANSWERED)
+		asked_ms = headers_retry_after_ms(buf_slice(&r->header_lines), clock_real_ms());
+	pause_ms = r->is_sent ? pause_ms : 0;
+	pause_ms = asked_ms > pause_ms ? asked_ms : pause_ms;
+	turns_give(h->turns, r->origin, now_us, now_us + (pause_ms < MS_PER_DAY ? pause_ms : MS_PER_DAY) * 1000);
+}
+
 void engine_span(struct http *h, const struct http_request *r)
 {
 	const struct http_response *to = &r->response;
@@ -166,6 +180,7 @@ void attempt_end(struct http *h, struct http_request *r, CURLcode code)
 	release_handle(h, r);
 	r->response.ms = (double)(now_us - r->start_us) / 1000;
 	give_back(h, r, outcome_of(r), now_us);
+	give_turn(h, r, now_us);
 	engine_span(h, r);
 	settle(h, r, is_final, now_us);
 }
@@ -179,6 +194,7 @@ void attempt_begin(struct http *h, struct http_request *r, int slot, int64_t now
 			h->pool[h->pool_count++] = r->easy;
 		r->easy = NULL;
 		give_back(h, r, GOVERNOR_UNSENT, now_us);
+		give_turn(h, r, now_us);
 		engine_finish_unsent(h, r, HTTP_UNREACHABLE, "out of memory");
 		return;
 	}
@@ -199,6 +215,7 @@ void attempt_cancel(struct http *h, struct http_request *r, int64_t now_us)
 	give_back(h, r, r->is_sent ? GOVERNOR_GIVEN_UP : GOVERNOR_UNSENT, now_us);
 	r->response.ms = (double)(now_us - r->start_us) / 1000;
 	r->response.result = HTTP_CANCELLED;
+	give_turn(h, r, now_us);
 	engine_span(h, r);
 	engine_finish_unsent(h, r, HTTP_CANCELLED, "cancelled");
 }

@@ -19,6 +19,7 @@ struct http {
 	struct http_request *holding; /* their keys of the cache, wherever they stand (reuse.h) */
 	struct cache *cache; /* NULL: none */
 	struct cassette *cassette; /* NULL: none */
+	struct turns *turns; /* NULL: none */
 	unsigned in_flight, active_count, per_host;
 	size_t pending;
 	char *user_agent;

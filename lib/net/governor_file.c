@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "net/governor_core.h"
 
 enum { PATH_BYTES = 8192, MEMBER_LOCKS = 1 << 20 /* bytes past the file's end: locks need none to be there */ };
@@ -41,15 +42,6 @@ bool governor_member_lives(const struct governor *g, unsigned member)
 {
 	return member == g->member ||
 		(g->fd >= 0 && member < g->member_count && lock_byte(g->fd, MEMBER_LOCKS + (off_t)member, F_OFD_GETLK, F_WRLCK) == 1);
-}
-
-static void read_boot_id(char boot_id[40])
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t len = fd < 0 ? 0 : read(fd, boot_id, 36);
-	boot_id[len < 0 ? 0 : len] = '\0';
-	if (fd >= 0)
-		close(fd);
 }
 
 /* Fresh; but where there was something before, as if a whole window of calls had just been made: what went out is not known. */
@@ -134,7 +126,7 @@ static bool fail(struct governor *g, const char *path, const char *what, char er
 
 bool governor_map(struct governor *g, const char *folder, const struct governor_limits *limits, int64_t now_us, char error[GOVERNOR_ERROR_BYTES])
 {
-	char path[PATH_BYTES], boot_id[40] = "";
+	char path[PATH_BYTES], boot_id[CLOCK_BOOT_ID_BYTES];
 	struct stat st;
 	snprintf(path, sizeof path, "%.4000s/%.200s.governor", folder, g->key);
 	g->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -155,7 +147,7 @@ bool governor_map(struct governor *g, const char *folder, const struct governor_
 	g->slots = (struct slot *)(void *)((char *)memory + sizeof(struct governor_core));
 	g->slot_count = GOVERNOR_SHARED_SLOTS;
 	g->member_count = GOVERNOR_MEMBERS;
-	read_boot_id(boot_id);
+	clock_boot_id(boot_id);
 	const char *problem = version_problem(g);
 	if (problem != NULL)
 		return fail(g, path, problem, error);

@@ -8,6 +8,7 @@
 #include "net/headers.h"
 
 enum { PER_HOST = 8, LONGEST_SLEEP_MS = 60000 };
+static const int64_t LONGEST_TURN_US = 60 * (int64_t)1000000; /* a longer wait is none for politeness, but what a server asked for */
 
 /* -- making and ending the engine -- */
 
@@ -41,6 +42,7 @@ struct http *http_new(const struct http_options *options)
 	h->per_host = options->per_host == 0 ? PER_HOST : options->per_host;
 	h->trace = options->trace;
 	h->cassette = options->cassette;
+	h->turns = options->turns;
 	h->cache = options->cassette == NULL ? options->cache : NULL;
 	h->tell = options->warn;
 	h->warn = options->quiet_retries ? NULL : options->warn;
@@ -155,6 +157,16 @@ static bool take_turn(struct http *h, struct lane *lane, int64_t now_us)
 	int slot = -1;
 	if (lane->first == NULL || lane->again_us > now_us || is_full(h, lane->host))
 		return false;
+	bool needs_turn = h->turns != NULL && lane->governor == NULL;
+	if (needs_turn && !turns_take(h->turns, lane->host->origin, now_us, &again_us)) {
+		if (again_us - now_us > LONGEST_TURN_US) {
+			engine_finish_unsent(h, lane_pop(lane), HTTP_OUT_OF_BUDGET, "the server asked to wait: %lld s remain",
+				(long long)(again_us - now_us) / 1000000);
+			return true;
+		}
+		lane->again_us = again_us;
+		return false;
+	}
 	if (lane->governor != NULL)
 		slot = governor_take(lane->governor, lane->class, now_us, &again_us);
 	if (lane->governor != NULL && slot == -1) {
@@ -168,6 +180,7 @@ static bool take_turn(struct http *h, struct lane *lane, int64_t now_us)
 		return false;
 	}
 	struct http_request *r = lane_pop(lane);
+	r->has_turn = needs_turn;
 	if (slot == -2)
 		engine_finish_unsent(h, r, HTTP_BREAKER_OPEN, "%s keeps failing: not asked for another %.0f s", governor_key(lane->governor),
 			(double)(again_us - now_us) / 1e6);

@@ -10,6 +10,7 @@
 #define NET_HTTP_H
 #include "base/buf.h"
 #include "net/governor.h"
+#include "net/turns.h"
 #include "store/cache.h"
 #include "trace/trace.h"
 
@@ -58,6 +59,8 @@ struct http_options {
 	unsigned per_host; /* connections per host, each with one request under HTTP/1.1; 0: 8 */
 	const char *user_agent; /* copied; NULL: no such header */
 	const char *ca_file; /* PEM file of the authorities that are trusted; borrowed beyond http_free; NULL: the system's */
+	/* For requests without a governor: one at a time to a host among all processes. Borrowed, beyond http_free; NULL: others do not count. */
+	struct turns *turns;
 	bool guard; /* judge every address at connect time (net/guard.h); also ignores proxy variables */
 	bool allow_private; /* with guard: loopback and private addresses are let through (never link-local and the rest) */
 	/* "HOST:PORT:ADDRESS" entries as in curl --resolve, NULL-ended, copied; NULL for none. "*.localhost" needs none: the engine resolves it to 127.0.0.1
@@ -106,6 +109,7 @@ struct http_spec {
 	size_t max_body_bytes; /* 0: HTTP_MAX_BODY_BYTES */
 	unsigned max_redirects; /* followed, for GET and HEAD only; 0: none. Authorization goes to the first host alone. */
 	struct governor *governor; /* borrowed, beyond http_free; NULL: not limited */
+	int64_t pause_ms; /* with turns: after its answer nobody asks the host for so long, nor for what Retry-After asks */
 	struct http_reuse reuse;
 	const char *op; /* span's name, a literal */
 	struct slice task; /* span's task; copied */

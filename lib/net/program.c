@@ -27,6 +27,23 @@ struct cache *cache_begin(void)
 	return cache;
 }
 
+struct turns *turns_begin(void)
+{
+	char error[CONFIG_ERROR_BYTES];
+	struct turns *turns = NULL;
+	struct buf path;
+	_Static_assert((int)CONFIG_ERROR_BYTES >= (int)TURNS_ERROR_BYTES, "one buffer serves both");
+	buf_init(&path, MAX_PATH_BYTES);
+	if (config_state_dir(&path, error)) {
+		buf_puts(&path, "/web.turns");
+		turns = turns_open(buf_text(&path), error);
+	}
+	if (turns == NULL)
+		cli_note("other processes that ask the same websites are not waited for: %s", error);
+	buf_release(&path);
+	return turns;
+}
+
 static const char *setting(const char *name)
 {
 	const char *value = getenv(name);

@@ -36,6 +36,7 @@ struct http_request {
 	char curl_error[CURL_ERROR_SIZE];
 
 	struct reuse reuse;
+	bool has_turn; /* the host is ours (net/turns.h) */
 	uint64_t turn; /* among the answers of a replayed cassette; 0: none of it */
 	struct http_response response;
 	char *effective_url; /* NULL: url */

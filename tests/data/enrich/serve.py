@@ -97,6 +97,11 @@ class Site(BaseHTTPRequestHandler):
                 if name == "late":
                     time.sleep(0.5)
                 self.robots(name)
+            elif name == "asksback" and self.path == "/1":
+                self.answer(429, headers=[("Retry-After", "2")])
+            elif name == "many":
+                time.sleep(0.05)
+                self.answer(200, b"<title>Many</title>")
             elif name == "pair":
                 time.sleep(0.6)
                 self.answer(200, b"<title>Pair</title>")
