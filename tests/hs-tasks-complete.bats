@@ -162,6 +162,8 @@ COMPLETED 2026-01-02T00:00:00.000Z
 NOT_STARTED 2026-01-09T08:00:00.000Z
 WAITING Outreach failed: because 2026-01-04T00:00:00.000Z
 COMPLETED 2026-01-05T00:00:00.000Z' ]
+  # The failed one is a dead letter; the one that a person has yet to read is not.
+  [ "$(hs-tasks dead list | jq -r .task.properties.leadpipe_reason)" = 'Outreach failed: because' ]
   [ "$(count emails)" -eq 1 ]
   mail=$(api GET "$O/contacts/$ann?associations=emails" | jq -r '.associations.emails.results[].id')
   [ "$(get emails "$mail" hs_email_subject,hs_email_direction,hs_email_status,hs_email_text,hs_email_headers)" = \

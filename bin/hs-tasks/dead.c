@@ -1,11 +1,12 @@
 /* hs-tasks dead: the dead letters, tasks that WAIT with a reason of ours. list prints them as records, retry has them worked again from the first attempt. */
+#include "batch.h"
+#include "decide.h"
 #include "find.h"
-#include "lead.h"
 #include "ledger.h"
-#include "record/expr.h"
+#include "source.h"
 #include "verbs.h"
 
-enum { OPTION_TYPE = OPTION_OWN, OPTION_PASS, MAX_LINE_BYTES = 8 << 20 };
+enum { OPTION_TYPE = OPTION_OWN, OPTION_PASS, MAX_PROPERTIES_BYTES = 1 << 20 };
 
 const struct cli_option dead_options[] = {
 	{ OPTION_TYPE, "type", "ROUTE", "list: only this route's tasks; other: those of none" },
@@ -17,103 +18,95 @@ const struct cli_option dead_options[] = {
 struct dead {
 	struct tool tool;
 	struct portal portal;
-	struct stream *out;
-	struct relate *relate;
-	struct expr *where;
-	struct buf line;
+	struct source source;
 	const struct route *route;
 	bool only_other;
-	size_t wanted, printed;
-	char now[CLOCK_TEXT_BYTES];
+	struct search *held; /* waits until what it has found is out; NULL: none does */
 };
 
-static void print_items(struct relate_item *items, size_t count, bool ok, void *arg)
+/* What merely waits for a person's approval is not dead. */
+static bool is_dead(const struct dead *d, const struct json *task)
 {
-	struct dead *d = arg;
-	for (size_t i = 0; ok && i < count && d->printed < d->wanted; i++) {
-		buf_reset(&d->line);
-		lead_put(&d->line, &items[i], d->now);
-		buf_putc(&d->line, '}');
-		if (d->line.failed)
-			must(NULL);
-		if (d->where != NULL && !expr_test(d->where, buf_slice(&d->line), NULL))
-			continue;
-		stream_put_line(d->out, buf_slice(&d->line));
-		d->printed++;
-	}
-	stream_flush(d->out);
+	struct slice reason = result_property(task, "leadpipe_reason");
+	const struct route *route = workflow_route(&d->tool.workflow, result_property(task, "hs_task_subject"));
+	bool is_wanted = d->only_other ? route == NULL : d->route == NULL || d->route == route;
+	return is_wanted && reason.len > 0 && !slice_is(reason, REASON_APPROVAL) && slice_is(result_property(task, "hs_task_status"), "WAITING");
 }
 
 static bool take_page(struct search *search, const struct json *results, void *arg)
 {
 	struct dead *d = arg;
-	(void)search;
-	for (const struct json *task = results == NULL ? NULL : results->child; task != NULL; task = task->next) {
-		const struct route *route = workflow_route(&d->tool.workflow, result_property(task, "hs_task_subject"));
-		bool is_wanted = d->only_other ? route == NULL : d->route == NULL || d->route == route;
-		if (is_wanted && result_property(task, "leadpipe_reason").len > 0 && slice_is(result_property(task, "hs_task_status"), "WAITING"))
-			relate_add(d->relate, &(struct relate_item){ .task_id = json_string(task, "id", ""), .task = task->raw });
+	for (const struct json *task = results == NULL ? NULL : results->child; task != NULL; task = task->next)
+		if (is_dead(d, task))
+			source_add(&d->source, &(struct relate_item){ .task_id = json_string(task, "id", ""), .task = task->raw });
+	source_page(&d->source);
+	if (!source_wants_more(&d->source))
+		return false;
+	if (source_room(&d->source) == 0) {
+		search_hold(search);
+		d->held = search;
 	}
-	return d->printed + relate_pending(d->relate) < d->wanted && !cli_stopping();
+	return true;
+}
+
+static void on_room(void *arg)
+{
+	struct dead *d = arg;
+	struct search *search = d->held;
+	d->held = NULL;
+	if (search != NULL)
+		(source_wants_more(&d->source) ? search_go_on : search_end)(search);
 }
 
 static void end_search(struct search *search, const struct hubspot_answer *failed, void *arg)
 {
 	struct dead *d = arg;
-	(void)search;
 	if (failed != NULL)
-		hubspot_give_up(d->tool.api, failed, "searching tasks");
-	relate_flush(d->relate);
+		hubspot_give_up(search->api, failed, "searching tasks");
+	d->held = NULL;
+	source_flush(&d->source);
 }
 
 static void list(struct dead *d)
 {
-	struct workflow *w = &d->tool.workflow;
-	struct buf properties;
-	d->relate = relate_new(d->tool.api,
-		&(struct relate_options){
-			.contact_properties = w->read_contact, .company_properties = w->read_company, .done = print_items, .arg = d });
-	buf_init(&properties, 1 << 20);
-	buf_put(&properties, w->read_task.ptr, w->read_task.len - 1);
-	buf_puts(&properties, ",\"leadpipe_reason\"]");
-	struct search *search = search_new(d->tool.api, OBJECT_TASKS, buf_slice(&properties), "hs_timestamp", SIZE_MAX);
-	buf_release(&properties);
+	struct search *search = search_new(d->tool.api, OBJECT_TASKS, d->source.related.task_properties, "hs_timestamp", SIZE_MAX);
 	search->page = take_page;
 	search->done = end_search;
 	search->arg = d;
 	search_group(search);
 	search_filter(search, "hs_task_status", "EQ", slice_of("WAITING"));
-	search_filter(search, "hubspot_owner_id", "EQ", portal_owner(&d->portal, w, slice_of("queue")));
+	search_filter(search, "hubspot_owner_id", "EQ", portal_owner(&d->portal, &d->tool.workflow, slice_of("queue")));
 	search_filter_has(search, "leadpipe_reason", true);
 	search_start(search);
-	hubspot_drain(d->tool.api);
-	relate_free(d->relate);
 }
 
 static int run_list_dead(struct dead *d, const struct tool_options *options, const char *type)
 {
+	struct buf properties;
+	source_init(&d->source, &d->tool);
 	tool_open(&d->tool, "dead", options, 0);
-	d->where = filter_expr("--where", cli_shared()->where_expr);
-	d->wanted = cli_shared()->count < 0 ? SIZE_MAX : (size_t)cli_shared()->count;
 	d->route = take_route(&d->tool.workflow, type, &d->only_other);
-	buf_init(&d->line, MAX_LINE_BYTES);
-	tool_now(d->now, NULL);
-	d->out = tool_source();
-	if (portal_load(&d->portal, d->tool.api, &d->tool.workflow, PORTAL_OWNERS))
+	buf_init(&properties, MAX_PROPERTIES_BYTES);
+	put_properties(&properties, d->tool.workflow.read_task, "leadpipe_reason");
+	d->source.related.task_properties = buf_slice(&properties);
+	d->source.related.contact_properties = d->tool.workflow.read_contact;
+	d->source.related.company_properties = d->tool.workflow.read_company;
+	d->source.has_room = on_room;
+	d->source.arg = d;
+	source_start(&d->source);
+	if (d->source.wanted > 0 && portal_load(&d->portal, d->tool.api, &d->tool.workflow, PORTAL_OWNERS))
 		list(d);
-	if (hubspot_trouble(d->tool.api)->status != 0)
-		tool_break_off(&d->tool, d->out);
-	tool_summary(&d->tool, d->printed, "tasks");
-	int status = tool_status(&d->tool, stream_close(d->out));
-	buf_release(&d->line);
-	expr_free(d->where);
+	hubspot_drain(d->tool.api);
+	source_drain(&d->source);
+	int status = source_finish(&d->source, "tasks");
+	buf_release(&properties);
 	tool_close(&d->tool);
 	return status;
 }
 
 int run_dead(int argc, char **argv)
 {
-	struct dead d = { .printed = 0 };
+	struct dead d = { .held = NULL };
 	struct tool_options options = { 0 };
 	const char *type = NULL, *value;
 	bool passes_all = false;
@@ -126,8 +119,10 @@ int run_dead(int argc, char **argv)
 		}
 	}
 	char **operands = cli_operands(&count);
-	if (count == 1 && strcmp(operands[0], "list") == 0)
+	if (count > 0 && strcmp(operands[0], "list") == 0) {
+		cli_shift_operand();
 		return run_list_dead(&d, &options, type);
+	}
 	if (count == 0 || strcmp(operands[0], "retry") != 0)
 		cli_usage("dead list, or dead retry [FILE...]");
 	cli_shift_operand();

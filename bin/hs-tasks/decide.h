@@ -55,13 +55,16 @@ enum fence_verdict decide_fence(const struct task_state *task, struct slice toke
 /* Whether a record without a lease may take the task: when it was due is no matter, the record says itself that it was worked. */
 bool is_free(const struct task_state *task, bool takes_waiting, int64_t server_ms);
 
+/* leadpipe_reason of a task whose mail a person has yet to read. */
+#define REASON_APPROVAL "mail awaits approval"
+
 enum settle_verdict {
 	SETTLE_DONE, /* properties, note, follow-ups, COMPLETED */
 	SETTLE_RETRY, /* NOT_STARTED, due after a pause */
 	SETTLE_PARK, /* WAITING with the reason */
 	SETTLE_SUPPRESSED, /* COMPLETED with a note, no follow-up */
 	SETTLE_DEFERRED, /* NOT_STARTED, due when the mail is */
-	SETTLE_APPROVAL, /* WAITING: mail awaits approval */
+	SETTLE_APPROVAL, /* WAITING: REASON_APPROVAL */
 	SETTLE_NO_RESULT, /* lease released, record printed */
 	SETTLE_ESCALATE, /* NOT_STARTED, another owner's */
 };

@@ -135,7 +135,7 @@ static void judge_record(struct settle *s, struct job *job, const struct record 
 		break;
 	case SETTLE_SUPPRESSED: take_mail_reason(s, job, r, outcome.outreach_state); break;
 	case SETTLE_DEFERRED: take_deferral(s, job, r); break;
-	case SETTLE_APPROVAL: job->reason = slice_of("mail awaits approval"); break;
+	case SETTLE_APPROVAL: job->reason = slice_of(REASON_APPROVAL); break;
 	case SETTLE_NO_RESULT:
 	case SETTLE_ESCALATE: break;
 	}

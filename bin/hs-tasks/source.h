@@ -1,4 +1,4 @@
-/* bin/hs-tasks/source.h - what list and contacts share: objects that were found go in, records come out, in that order and no more than were asked for. */
+/* bin/hs-tasks/source.h - what list, dead list and contacts share: objects that were found go in, records come out, in that order and no more than were asked for. */
 #ifndef HS_TASKS_SOURCE_H
 #define HS_TASKS_SOURCE_H
 #include "bytime.h"
@@ -55,5 +55,4 @@ int source_finish(struct source *s, const char *what);
 
 /* A JSON array of property names with one more. */
 void put_properties(struct buf *out, struct slice names, const char *more);
-
 #endif
