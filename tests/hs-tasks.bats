@@ -118,6 +118,20 @@ EOF
   [ "$(hs-tasks join --retry --now "$NOW" <<<"${lines[1]}" | jq -r .error.code)" = not_found ]
 }
 
+@test "a company that is gone is said, and keeps what was known of it" {
+  portal
+  acme=$(make companies '{"name":"Acme","domain":"acme.example"}')
+  ann=$(make contacts '{"firstname":"Ann","email":"ann@acme.example"}' "[{\"to\":{\"id\":\"$acme\"},\"types\":[{\"associationCategory\":\"HUBSPOT_DEFINED\",\"associationTypeId\":279}]}]")
+  hs-tasks contacts >old.jsonl
+  api DELETE "$O/companies/$acme"
+  for option in '' '--max-age=1h' '--max-age=1h'; do
+    run --separate-stderr hs-tasks join ${option:+"$option"} --now "$NOW" old.jsonl
+    [ "$status" -eq 1 ]
+    [ "$(jq -r '.contact.properties.firstname, .company.properties.name, .error.code, .error.message' <<<"$output")" = \
+      $'Ann\nAcme\nnot_found\nthe CRM has no company '"$acme" ]
+  done
+}
+
 @test "join passes errors and bad lines, and takes both ends of input" {
   portal
   bad='{"error":{"tool":"x","code":"y"},"contact":{"id":"1"}}'

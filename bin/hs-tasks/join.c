@@ -55,6 +55,7 @@ static bool is_bare_object(const struct record *r)
 static void finish(struct join *j, const struct joined *found, struct slice contact_id, uint64_t ticket)
 {
 	struct record *r = window_record(j->window, ticket);
+	struct slice company_id = text_at(j, r, "company", "id");
 	if (found->contact.ptr != NULL) {
 		char read_at[CLOCK_TEXT_BYTES + 2];
 		record_put(r, "contact", found->contact);
@@ -66,6 +67,8 @@ static void finish(struct join *j, const struct joined *found, struct slice cont
 	}
 	if (found->company.ptr != NULL)
 		record_put(r, "company", found->company);
+	else if (company_id.len > 0 && !record_has_error(r, NULL))
+		record_put_error(r, "hs-tasks", "not_found", false, "the CRM has no company %.*s", (int)company_id.len, company_id.ptr);
 	window_finish(j->window, ticket);
 }
 
