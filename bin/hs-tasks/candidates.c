@@ -7,7 +7,7 @@
 #include "batch.h"
 #include "find.h"
 
-enum { MAX_ARENA_BYTES = 64 << 20, PAGES_AHEAD = 4 };
+enum { MAX_ARENA_BYTES = 64 << 20, PAGES_AHEAD = 4, CLOCK_SLACK_MS = 60000 };
 
 void candidates_init(struct candidates *c)
 {
@@ -173,20 +173,34 @@ static int by_priority_and_due(const void *a, const void *b)
 	return x_len != y_len ? (x_len < y_len ? -1 : 1) : strcmp(x->id, y->id);
 }
 
+/* The first search of all, whatever the priority: it goes on only where it finds no more than is wanted. */
+static void probe(struct candidates *c, size_t first)
+{
+	struct hubspot *api = c->tool->api;
+	for (unsigned round = 0; round < 2; round++) {
+		int64_t assumed_ms = hubspot_server_ms(api);
+		struct search *all = new_search(c, SEARCH_CAP);
+		add_new_tasks(c, all, "");
+		add_old_tasks(c, all);
+		add_set_back(c, all);
+		c->is_probing = true;
+		do_search(c, all, SIZE_MAX);
+		c->is_probing = false;
+		/* Until the first answer the server's time is ours: if that is far behind, leases that have run out were not found. */
+		if (hubspot_trouble(api)->status != 0 || hubspot_server_ms(api) - assumed_ms < CLOCK_SLACK_MS)
+			break;
+		forget(c, first);
+	}
+}
+
 /* A queue with no more than is wanted is read whole by one search. A larger one is searched by priority, until there are enough. */
 void candidates_find(struct candidates *c)
 {
 	static const char *const priorities[] = { "[\"HIGH\"]", "[\"MEDIUM\"]", "[\"LOW\"]", "" };
 	const struct hubspot_trouble *trouble = hubspot_trouble(c->tool->api);
 	size_t first = c->count, enough = c->count + c->wanted;
-	struct search *all = new_search(c, SEARCH_CAP);
-	add_new_tasks(c, all, "");
-	add_old_tasks(c, all);
-	add_set_back(c, all);
 	c->next = c->count;
-	c->is_probing = true;
-	do_search(c, all, SIZE_MAX);
-	c->is_probing = false;
+	probe(c, first);
 	if (!c->has_all && trouble->status == 0) {
 		/* What the probe found is of any priority: those come again, each in its turn. */
 		forget(c, first);

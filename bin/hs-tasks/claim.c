@@ -410,10 +410,12 @@ static void look(struct claim *claim)
 		return;
 	}
 	if (view.has_pending) {
-		if (claim->has_worked)
+		if (claim->has_worked) {
 			resume_works(&claim->tool, &claim->portal);
-		else if (!begin(claim)) /* which resumes them too */
+			resume_leases(&claim->tool);
+		} else if (!begin(claim)) { /* which resumes them too */
 			return;
+		}
 	}
 	candidates_find(candidates);
 	if (candidates->count > candidates->next && hubspot_trouble(claim->tool.api)->status == 0 && begin(claim))

@@ -219,12 +219,14 @@ struct ledger_view ledger_look(const struct tool *tool, const struct portal *por
 	struct ledger_view view = { .has_pending = false };
 	struct note note = { &tool->workflow, &view };
 	struct journal_totals totals;
+	bool has_dead_leases;
 	struct journal *journal = tool->journal != NULL ? tool->journal : open_journal(tool, portal, true, error);
 	if (journal == NULL)
 		cli_die(EXIT_IO_FAILED, "journal: %s", error);
-	if (journal_totals(journal, &totals) != 0 || journal_each_paused(journal, note_paused, &note) != 0)
+	if (journal_totals(journal, &totals) != 0 || journal_each_paused(journal, note_paused, &note) != 0 ||
+		journal_has_dead_leases(journal, &has_dead_leases) != 0)
 		cli_die(EXIT_IO_FAILED, "journal: %s", journal_error(journal));
-	view.has_pending = totals.pending_works > 0;
+	view.has_pending = totals.pending_works > 0 || has_dead_leases;
 	if (journal != tool->journal)
 		journal_close(journal);
 	return view;

@@ -28,7 +28,7 @@ void ledger_edit(struct tool *tool, const struct portal *portal);
 
 /* What stands in the journal of that portal, whichever run put it there; asks nobody. Ends the program where it cannot be read. */
 struct ledger_view {
-	bool has_pending; /* works */
+	bool has_pending; /* works, or leases that a dead claim took and never put out: a verb that writes sees to them */
 	bool is_paused[WORKFLOW_ROUTES]; /* by route of the workflow */
 };
 struct ledger_view ledger_look(const struct tool *tool, const struct portal *portal);

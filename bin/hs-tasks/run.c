@@ -274,6 +274,14 @@ static void look_after(struct run *run)
 
 /* -- the run -- */
 
+/* Runs that were killed with all their processes: their records are nowhere any more. */
+static void take_over_the_dead(struct run *run)
+{
+	struct journal *journal = run->tool.journal;
+	if (journal != NULL && journal_ok(run->tool.api, journal, journal_adopt_claims(journal, "run")))
+		resume_orphans(&run->tool, SIZE_MAX);
+}
+
 /* The filters find our programs even where cron's PATH does not have them; and claims know who looks after them. */
 static void set_environment(struct run *run)
 {
@@ -331,6 +339,7 @@ int run_run(int argc, char **argv)
 	pick_routes(&run);
 	if (portal_load(&run.portal, run.tool.api, &run.tool.workflow, PORTAL_SETTINGS | PORTAL_ACCOUNT | PORTAL_OWNERS) &&
 		ledger_open(&run.tool, &run.portal)) {
+		take_over_the_dead(&run);
 		set_environment(&run);
 		for (size_t i = 0; i < run.count; i++)
 			if (lock_line(&run, &run.lines[i]))

@@ -11,7 +11,7 @@
 
 #include "store/journal_db.h"
 
-enum { BUSY_MS = 60000, SCHEMA_VERSION = 1, PATH_BYTES = 8192, CHECKPOINT_PAGES = 1000, LEASE_KEPT_MS = 7 * 24 * 3600000 };
+enum { BUSY_MS = 60000, SCHEMA_VERSION = 1, PATH_BYTES = 8192, CHECKPOINT_PAGES = 1000, LEASE_KEPT_MS = 7 * 24 * 3600000, MAX_CLAIMS = 64 };
 
 /* Byte 0 of the lock file is held while the database is made; a run's own byte lies at this offset plus its number. */
 enum { RUN_LOCKS = 1 << 10 };
@@ -524,6 +524,39 @@ int journal_unsettled(struct journal *j, int64_t claim_run, struct journal_unset
 	while (journal_row(j, row, &failed)) {
 		u->had_settler = true;
 		u->live_settlers += journal_is_alive(j, sqlite3_column_int64(row, 0));
+	}
+	return failed ? -1 : 0;
+}
+
+int journal_has_dead_leases(struct journal *j, bool *has)
+{
+	bool failed;
+	sqlite3_stmt *row = journal_query(j, "SELECT DISTINCT run FROM lease WHERE state < ?", "i", (int64_t)JOURNAL_EMITTED);
+	*has = false;
+	while (journal_row(j, row, &failed))
+		*has = *has || !journal_is_alive(j, sqlite3_column_int64(row, 0));
+	return failed ? -1 : 0;
+}
+
+int journal_adopt_claims(struct journal *j, const char *verb)
+{
+	int64_t claims[MAX_CLAIMS];
+	struct journal_unsettled unsettled;
+	size_t count = 0;
+	bool failed = false;
+	sqlite3_stmt *row = journal_query(j,
+		"SELECT DISTINCT settler.claim FROM settler JOIN run ON run.id = settler.run WHERE run.verb = ?"
+		" AND settler.claim IN (SELECT lease.run FROM lease WHERE lease.state = ?) LIMIT ?",
+		"zii", verb, (int64_t)JOURNAL_EMITTED, (int64_t)MAX_CLAIMS);
+	while (journal_row(j, row, &failed))
+		claims[count++] = sqlite3_column_int64(row, 0);
+	for (size_t i = 0; i < count && !failed; i++) {
+		if (journal_is_alive(j, claims[i]))
+			continue;
+		failed = journal_unsettled(j, claims[i], &unsettled) != 0;
+		if (!failed && unsettled.live_settlers == 0)
+			failed = journal_run_query(
+					 j, journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) VALUES(?, ?)", "ii", claims[i], j->run)) != 0;
 	}
 	return failed ? -1 : 0;
 }

@@ -97,6 +97,12 @@ int journal_let_go(struct journal *j);
 /* The leases of that run, and whoever settles some of them, are this run's from now on. */
 int journal_take_over(struct journal *j, int64_t claim_run);
 
+/* Whether a dead run holds leases whose records have not gone out. */
+int journal_has_dead_leases(struct journal *j, bool *has);
+
+/* A claim that a run of that verb looked after, and that is dead with all who had records of it, is this run's to look after: as if it had had records of it. */
+int journal_adopt_claims(struct journal *j, const char *verb);
+
 /* The claims of dead runs from which this run has had records, at most `max`. */
 int journal_orphaned_claims(struct journal *j, int64_t *runs, size_t max, size_t *count);
 
