@@ -52,7 +52,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_
 SOURCES = $(wildcard lib/*/*.c bin/*/*.c tests/unit/*.c tests/fault/*.c)
 HEADERS = $(wildcard lib/*/*.h bin/*/*.h tests/unit/*.h)
 
-.PHONY: all demo test test-tools test-unit test-bats test-e2e sanitize lint bench conformance install uninstall clean dist format bootstrap check-built
+.PHONY: all demo test test-tools test-unit test-bats test-e2e sanitize lint bench fault conformance install uninstall clean dist format bootstrap check-built
 .SECONDARY:
 
 all: $(PROGRAMS)
@@ -88,6 +88,14 @@ bench:
 	@scripts/bootstrap bench
 	@$(MAKE) --no-print-directory all
 	@scripts/bench
+
+# An hour or so; tests/fault/README.md tells each. make test has short forms.
+fault: bootstrap
+	@$(MAKE) --no-print-directory all test-tools
+	@set -e; export BUILD=$(BUILD); slow=p50=300ms,p95=800ms,p99=1200ms; \
+		tests/fault/governor 64 70; tests/fault/governor 64 70 --limit-window fixed; \
+		tests/fault/governor 64 70 --latency $$slow; tests/fault/governor 64 70 --limit-window fixed --latency $$slow; \
+		tests/fault/every-k 1; tests/fault/race 2000 1000; tests/fault/race 2000 1000 --fail late=1%:3s; tests/fault/lost-answers 10000
 
 # SPEC: a folder with bundle-v3.json and bundle-2026-03.json, HubSpot's API description, for the checking proxy. Without it only HubSpot's own client runs.
 conformance:
