@@ -310,8 +310,7 @@ static void print_lines(struct claim *claim, size_t n)
 				.attempt = claimed->attempt });
 	if (!journal_end(claim->tool.api, journal, result))
 		return;
-	for (size_t i = 0; i < n; i++) {
-		struct claimed *line = claim->queue;
+	for (struct claimed *line; n > 0 && (line = claim->queue) != NULL; n--) {
 		claim->queue = line->next;
 		if (claim->queue == NULL)
 			claim->queue_end = &claim->queue;

@@ -154,11 +154,9 @@ struct target *chunk_add(struct chunk *c, struct slice id, struct effect *e)
 static void start_update_chunks(struct perform *p, enum hubspot_object object)
 {
 	struct idmap places = { 0 };
-	struct chunk *chunk = NULL, **open = arena_alloc(&p->arena, (p->count / BATCH_ROWS + 1) * sizeof(struct chunk *));
-	struct target **found = arena_alloc(&p->arena, (p->count + 1) * sizeof(struct target *));
+	struct chunk *chunk = NULL, **open = must(arena_alloc(&p->arena, (p->count / BATCH_ROWS + 1) * sizeof(struct chunk *)));
+	struct target **found = must(arena_alloc(&p->arena, (p->count + 1) * sizeof(struct target *)));
 	size_t open_count = 0, found_count = 0;
-	if (open == NULL || found == NULL)
-		must(NULL);
 	for (size_t i = 0; i < p->count; i++) {
 		struct effect *e = p->effects[i];
 		if (e == NULL || e->is_create || e->object != object)
