@@ -229,12 +229,14 @@ $three|tasks" ]
 
 @test "claim, complete, upsert and create are killed at every 41st call, and run again: nothing is doubled, nothing lost" {
   run env BUILD="$LEADPIPE_BUILD" "$PROJECT/tests/fault/every-k" 41
+  echo "$output"
   [ "$status" -eq 0 ]
   [ "$(awk 'NR > 1 { print $1, ($3 > 5), $4 }' <<<"$output" | xargs)" = 'claim 1 0 complete 1 0 upsert 1 0 create 1 0' ]
 }
 
 @test "sixteen claimers on two machines, killed all the while, on a search that lags: each task is completed once" {
   run env BUILD="$LEADPIPE_BUILD" LIMIT=300 "$PROJECT/tests/fault/race" 40 15
+  echo "$output"
   [ "$status" -eq 0 ]
   [ "$(grep -c '  ok$' <<<"$output")" -eq 7 ]
 }
