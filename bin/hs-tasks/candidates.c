@@ -177,7 +177,7 @@ static int by_priority_and_due(const void *a, const void *b)
 static void probe(struct candidates *c, size_t first)
 {
 	struct hubspot *api = c->tool->api;
-	for (unsigned round = 0; round < 2; round++) {
+	for (bool is_first = true;; is_first = false) {
 		int64_t assumed_ms = hubspot_server_ms(api);
 		struct search *all = new_search(c, SEARCH_CAP);
 		add_new_tasks(c, all, "");
@@ -187,7 +187,7 @@ static void probe(struct candidates *c, size_t first)
 		do_search(c, all, SIZE_MAX);
 		c->is_probing = false;
 		/* Until the first answer the server's time is ours: if that is far behind, leases that have run out were not found. */
-		if (hubspot_trouble(api)->status != 0 || hubspot_server_ms(api) - assumed_ms < CLOCK_SLACK_MS)
+		if (!is_first || hubspot_trouble(api)->status != 0 || hubspot_server_ms(api) - assumed_ms < CLOCK_SLACK_MS)
 			break;
 		forget(c, first);
 	}
