@@ -21,7 +21,6 @@ struct dead {
 	struct source source;
 	const struct route *route;
 	bool only_other;
-	struct search *held; /* waits until what it has found is out; NULL: none does */
 };
 
 /* What merely waits for a person's approval is not dead. */
@@ -39,32 +38,20 @@ static bool take_page(struct search *search, const struct json *results, void *a
 	for (const struct json *task = results == NULL ? NULL : results->child; task != NULL; task = task->next)
 		if (is_dead(d, task))
 			source_add(&d->source, &(struct relate_item){ .task_id = json_string(task, "id", ""), .task = task->raw });
-	source_page(&d->source);
-	if (!source_wants_more(&d->source))
-		return false;
-	if (source_room(&d->source) == 0) {
-		search_hold(search);
-		d->held = search;
-	}
-	return true;
+	return source_take_page(&d->source, search);
 }
 
 static void on_room(void *arg)
 {
 	struct dead *d = arg;
-	struct search *search = d->held;
-	d->held = NULL;
-	if (search != NULL)
-		(source_wants_more(&d->source) ? search_go_on : search_end)(search);
+	source_go_on(&d->source);
 }
 
 static void end_search(struct search *search, const struct hubspot_answer *failed, void *arg)
 {
 	struct dead *d = arg;
-	if (failed != NULL)
-		hubspot_give_up(search->api, failed, "searching tasks");
-	d->held = NULL;
-	source_flush(&d->source);
+	(void)search;
+	source_end_search(&d->source, failed);
 }
 
 static void list(struct dead *d)
@@ -106,7 +93,7 @@ static int run_list_dead(struct dead *d, const struct tool_options *options, con
 
 int run_dead(int argc, char **argv)
 {
-	struct dead d = { .held = NULL };
+	struct dead d = { .route = NULL };
 	struct tool_options options = { 0 };
 	const char *type = NULL, *value;
 	bool passes_all = false;

@@ -59,7 +59,6 @@ struct list {
 	struct pattern *subject;
 	struct buf statuses, priorities, properties;
 	char owner[PORTAL_TEXT_BYTES], contact[PORTAL_TEXT_BYTES], companies[FIND_COMPANIES][PORTAL_TEXT_BYTES];
-	struct search *held; /* waits for room */
 	struct idmap seen; /* tasks of the sorted search */
 	struct arena seen_arena, scratch;
 	bool is_exact; /* the search's hits are those that are meant */
@@ -107,39 +106,24 @@ static bool take_page(struct search *search, const struct json *results, void *a
 	for (const struct json *task = results == NULL ? NULL : results->child; task != NULL; task = task->next)
 		if (is_meant(list, json_get(task, "properties")) && is_new(list, task_id(task)))
 			source_add(&list->source, &(struct relate_item){ .task_id = task_id(task), .task = task->raw });
-	source_page(&list->source);
+	bool goes_on = source_take_page(&list->source, search);
 	fit_page(list, search);
-	if (!source_wants_more(&list->source))
-		return false;
-	if (source_room(&list->source) == 0) {
-		search_hold(search);
-		list->held = search;
-	}
-	return true;
+	return goes_on;
 }
 
 static void on_room(void *arg)
 {
 	struct list *list = arg;
-	struct search *search = list->held;
-	list->held = NULL;
-	if (search == NULL)
-		return;
-	fit_page(list, search);
-	if (source_wants_more(&list->source))
-		search_go_on(search);
-	else
-		search_end(search);
+	if (list->source.held != NULL)
+		fit_page(list, list->source.held);
+	source_go_on(&list->source);
 }
 
 static void end_search(struct search *search, const struct hubspot_answer *failed, void *arg)
 {
 	struct list *list = arg;
-	if (failed != NULL)
-		hubspot_give_up(search->api, failed, "searching tasks");
-	list->held = NULL; /* its last page may have left no room */
 	list->is_cut = search_was_cut(search);
-	source_flush(&list->source);
+	source_end_search(&list->source, failed);
 }
 
 /* Searched by id, only what is needed to sort them is kept of tasks. */

@@ -1,7 +1,6 @@
 #include "source.h"
 
 #include "lead.h"
-#include "search.h"
 #include "verbs.h"
 
 enum { MAX_LINE_BYTES = 64 << 20 };
@@ -95,6 +94,34 @@ void source_page(struct source *s)
 {
 	if (s->wanted <= SEARCH_PAGE || s->related.company_properties.len == 0 || source_room(s) == 0)
 		source_flush(s);
+}
+
+bool source_take_page(struct source *s, struct search *search)
+{
+	source_page(s);
+	if (!source_wants_more(s))
+		return false;
+	if (source_room(s) == 0) {
+		search_hold(search);
+		s->held = search;
+	}
+	return true;
+}
+
+void source_go_on(struct source *s)
+{
+	struct search *search = s->held;
+	s->held = NULL;
+	if (search != NULL)
+		(source_wants_more(s) ? search_go_on : search_end)(search);
+}
+
+void source_end_search(struct source *s, const struct hubspot_answer *failed)
+{
+	if (failed != NULL)
+		hubspot_give_up(s->tool->api, failed, "searching tasks");
+	s->held = NULL; /* its last page may have left no room */
+	source_flush(s);
 }
 
 void source_take_by_id(struct source *s, enum hubspot_object object)

@@ -3,6 +3,7 @@
 #define HS_TASKS_SOURCE_H
 #include "bytime.h"
 #include "relate.h"
+#include "search.h"
 #include "tool.h"
 
 enum { SOURCE_PENDING = 4000 }; /* objects in hand, each with its contact and company in memory; a search waits meanwhile */
@@ -18,6 +19,7 @@ struct source {
 
 	struct stream *out;
 	struct relate *relate;
+	struct search *held; /* waits until there is room; NULL: none does */
 	struct expr *where;
 	struct buf line;
 	struct bytime by_id; /* objects known by id only */
@@ -43,6 +45,12 @@ void source_add(struct source *s, const struct relate_item *item);
 /* The end of a page: who asks for few, or for no company, is not made to wait for a thousand. source_flush: the end of all. */
 void source_page(struct source *s);
 void source_flush(struct source *s);
+
+/* For a search whose pages go into the source: at the end of its `page`, whether it goes on, and where there is no room it is held; in has_room, which lets it go on;
+ * in its `done`. */
+bool source_take_page(struct source *s, struct search *search);
+void source_go_on(struct source *s);
+void source_end_search(struct source *s, const struct hubspot_answer *failed);
 
 /* by_id is complete: its objects are read by their ids, in the order of their times. */
 void source_take_by_id(struct source *s, enum hubspot_object object);
