@@ -279,3 +279,8 @@ static void on_answer(const struct hubspot_answer *answer, void *arg)
 	batch->open_calls--;
 	finish_if_answered(batch);
 }
+
+int64_t batch_server_ms(const struct batch *batch)
+{
+	return batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(batch->api);
+}

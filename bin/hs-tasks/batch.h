@@ -56,6 +56,9 @@ size_t batch_add(struct batch *batch, struct slice key, struct slice input, void
 /* Sends it and calls done once every row has an outcome; then the batch is freed. An empty batch is done at the next step. */
 void batch_send(struct batch *batch, void (*done)(struct batch *batch, void *arg), void *arg);
 
+/* The server's time when it answered; where it did not say, the client's notion of it. Of this very answer: the newest of all differs from run to run of a cassette. */
+int64_t batch_server_ms(const struct batch *batch);
+
 /* The text of a result's property; empty where it has none. */
 struct slice result_property(const struct json *result, const char *name);
 

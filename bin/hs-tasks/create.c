@@ -116,8 +116,7 @@ static void make_key(struct create *c, struct slice key, char hex[SHA256_HEX_BYT
 	if (c->key == NULL) {
 		if (c->run[0] == '\0' && !hubspot_is_dry_run(c->feed.tool.api)) {
 			hubspot_random(c->feed.tool.api, slice_of("create"), bytes, sizeof bytes);
-			for (size_t i = 0; i < sizeof bytes; i++)
-				snprintf(c->run + 2 * i, 3, "%02x", bytes[i]);
+			slice_hex((struct slice){ (const char *)bytes, sizeof bytes }, c->run);
 		}
 		snprintf(serial, sizeof serial, "%s.%llu", c->run, (unsigned long long)c->serial++);
 		key = slice_of(serial);

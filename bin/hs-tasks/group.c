@@ -40,15 +40,9 @@ bool group_has(const struct group *g, struct slice subject)
 
 /* -- the journal -- */
 
-static const struct hubspot_trouble *trouble_of(const struct group *g)
-{
-	const struct hubspot_trouble *refusal = hubspot_refusal(g->context.api), *trouble = hubspot_trouble(g->context.api);
-	return trouble->status == 0 && refusal != NULL ? refusal : trouble;
-}
-
 static void break_open(struct group *g)
 {
-	struct slice message = arena_copy(&g->arena, slice_of(trouble_of(g)->message));
+	struct slice message = arena_copy(&g->arena, slice_of(hubspot_obstacle(g->context.api)->message));
 	for (size_t i = 0; i < g->count; i++)
 		if (g->items[i].outcome == ROW_OPEN) {
 			g->items[i].outcome = ROW_BROKEN;
@@ -105,7 +99,7 @@ static bool may_write(struct group *g)
 bool group_enter(struct group *g)
 {
 	struct journal *journal = g->context.journal;
-	if (trouble_of(g)->status != 0 || (journal != NULL && !may_write(g))) {
+	if (hubspot_obstacle(g->context.api)->status != 0 || (journal != NULL && !may_write(g))) {
 		break_open(g);
 		return false;
 	}
@@ -157,7 +151,7 @@ void group_perform(struct group *g)
 
 bool group_failed(const struct group *g, const struct group_item *item, const char **code, bool *is_retryable, bool *for_good)
 {
-	const struct hubspot_trouble *trouble = trouble_of(g);
+	const struct hubspot_trouble *trouble = hubspot_obstacle(g->context.api);
 	*for_good = false;
 	*is_retryable = true;
 	switch (item->outcome) {

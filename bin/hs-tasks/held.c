@@ -67,7 +67,7 @@ static void on_read(struct batch *batch, void *arg)
 	struct batch *writes = batch_new(h->options.api, OBJECT_TASKS, BATCH_UPDATE);
 	char expires[CLOCK_TEXT_BYTES];
 	int result = journal_begin(journal);
-	h->expires_ms = (batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(h->options.api)) + h->options.lease_ms;
+	h->expires_ms = batch_server_ms(batch) + h->options.lease_ms;
 	clock_format(h->expires_ms, expires);
 	writes->op = h->options.lease_ms > 0 ? "crm.renew" : "crm.release";
 	for (size_t i = 0; i < batch->count && result == 0; i++) {

@@ -193,6 +193,11 @@ const struct hubspot_trouble *hubspot_refusal(const struct hubspot *api)
 	return api->guard.is_refused ? &api->guard.refusal : NULL;
 }
 
+const struct hubspot_trouble *hubspot_obstacle(const struct hubspot *api)
+{
+	return api->trouble.status == 0 && api->guard.is_refused ? &api->guard.refusal : &api->trouble;
+}
+
 int64_t hubspot_server_ms(const struct hubspot *api)
 {
 	if (api->options.cassette != NULL)

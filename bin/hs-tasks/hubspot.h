@@ -132,6 +132,9 @@ bool hubspot_may_write(struct hubspot *api, size_t count);
 /* Why nothing more may be written, as the trouble that it is for the verb; NULL: it may. */
 const struct hubspot_trouble *hubspot_refusal(const struct hubspot *api);
 
+/* What ends the verb: the trouble, else the refusal; status 0: neither. */
+const struct hubspot_trouble *hubspot_obstacle(const struct hubspot *api);
+
 /* Ends what is in flight: its records come back as interrupted. */
 void hubspot_interrupt(struct hubspot *api);
 

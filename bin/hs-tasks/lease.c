@@ -36,8 +36,7 @@ static void make_token(struct lease_run *run)
 {
 	unsigned char bytes[TOKEN_RANDOM_BYTES];
 	hubspot_random(run->api, run->rows[0].id, bytes, sizeof bytes);
-	for (size_t i = 0; i < sizeof bytes; i++)
-		snprintf(run->token + 2 * i, 3, "%02x", bytes[i]);
+	slice_hex((struct slice){ (const char *)bytes, sizeof bytes }, run->token);
 }
 
 void lease_add_update(struct batch *batch, struct slice id, const struct lease_property *properties, void *row_arg)
@@ -196,16 +195,10 @@ static const struct json *keep(struct lease_run *run, const struct json *object)
 	return json_parse(&run->arena, copy, &error);
 }
 
-/* Of that very answer: the newest of all would differ from run to run of a cassette. */
-static void take_server_time(struct lease_run *run, const struct batch *batch)
-{
-	run->server_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(run->api);
-}
-
 static void on_read_back(struct batch *batch, void *arg)
 {
 	struct lease_run *run = arg;
-	take_server_time(run, batch);
+	run->server_ms = batch_server_ms(batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		struct row *row = batch->rows[i].arg;
 		if (batch->rows[i].outcome != ROW_OK)
@@ -273,7 +266,7 @@ static void on_read(struct batch *batch, void *arg)
 {
 	struct lease_run *run = arg;
 	struct batch *repairs = NULL;
-	take_server_time(run, batch);
+	run->server_ms = batch_server_ms(batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_row *answer = &batch->rows[i];
 		struct row *row = answer->arg;

@@ -36,7 +36,7 @@ static void judge_fence(struct settle *s, struct job *job, const struct json *ta
 static void on_fence(struct batch *batch, void *arg)
 {
 	struct settle *s = arg;
-	s->fence_ms = batch->server_ms != 0 ? batch->server_ms : hubspot_server_ms(s->context.api);
+	s->fence_ms = batch_server_ms(batch);
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct batch_row *row = &batch->rows[i];
 		struct job *job = row->arg;

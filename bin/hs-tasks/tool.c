@@ -193,11 +193,9 @@ void tool_break_off(const struct tool *tool, struct stream *s)
 
 int tool_status(const struct tool *tool, int stream_status)
 {
-	const struct hubspot_trouble *trouble = hubspot_trouble(tool->api), *refusal = hubspot_refusal(tool->api);
-	if (trouble->status == 0 && refusal == NULL)
-		return stream_status;
+	const struct hubspot_trouble *trouble = hubspot_obstacle(tool->api);
 	if (trouble->status == 0)
-		trouble = refusal;
+		return stream_status;
 	/* With -q cron is told once that HubSpot is down, and once that it is up again (net/http.h), not every minute. */
 	if (!trouble->is_known || !cli_shared()->quiet)
 		cli_warn("%s: %s", tool->verb, trouble->message);

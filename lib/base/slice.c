@@ -131,3 +131,14 @@ size_t slice_utf8_prefix(struct slice text)
 	}
 	return i;
 }
+
+void slice_hex(struct slice bytes, char *hex)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < bytes.len; i++) {
+		unsigned char byte = (unsigned char)bytes.ptr[i];
+		*hex++ = digits[byte >> 4];
+		*hex++ = digits[byte & 15];
+	}
+	*hex = '\0';
+}

@@ -53,4 +53,7 @@ bool slice_to_u64(struct slice text, uint64_t *value);
 
 /* Length of the UTF-8 prefix of text: text.len when all of it is well-formed (RFC 3629). */
 size_t slice_utf8_prefix(struct slice text);
+
+/* Lower-case hex of the bytes, with a NUL: hex has room for 2 * len + 1. */
+void slice_hex(struct slice bytes, char *hex);
 #endif

@@ -118,8 +118,7 @@ static void put_head(struct cassette *c, const struct cassette_run *run)
 	redact_put(&c->redact, &options, run->options);
 	rest = buf_slice(&options);
 	clock_format(c->now_ms, now);
-	for (size_t i = 0; i < SHA256_BYTES; i++)
-		snprintf(hex + 2 * i, 3, "%02x", c->entropy[i]);
+	slice_hex((struct slice){ (const char *)c->entropy, SHA256_BYTES }, hex);
 	buf_reset(&c->line);
 	jsonw_init(&w, &c->line);
 	jsonw_object(&w);
@@ -147,8 +146,7 @@ static bool make_id(const struct cassette *c)
 	snprintf(draft, sizeof draft, "%s.%ld", path, (long)getpid());
 	if (access(path, F_OK) == 0)
 		return true;
-	for (size_t i = 0; i < ID_BYTES / 2; i++)
-		snprintf(text + 2 * i, 3, "%02x", c->entropy[i]);
+	slice_hex((struct slice){ (const char *)c->entropy, ID_BYTES / 2 }, text);
 	text[ID_BYTES - 1] = '\n';
 	int fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -252,11 +250,9 @@ static int64_t take_number(const struct cassette *c, const char *state_dir, cons
 static int remove_entry(const char *path, const struct stat *about, int kind, struct FTW *place)
 {
 	(void)about;
+	(void)kind;
 	(void)place;
-	if (kind == FTW_DP)
-		rmdir(path);
-	else
-		unlink(path);
+	remove(path);
 	return 0;
 }
 

@@ -110,7 +110,7 @@ static int open_database(struct db *d, const char *path, const struct db_plan *p
 {
 	const bool read_only = mode == READ_ONLY;
 	/* A reader too may find what a writer left that died, and has to recover it first. */
-	int flags = read_only ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+	int flags = SQLITE_OPEN_READWRITE | (read_only ? 0 : SQLITE_OPEN_CREATE);
 	int latest = 0;
 	while (plan->versions[latest] != NULL)
 		latest++;

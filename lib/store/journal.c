@@ -434,9 +434,14 @@ int journal_settle_by(struct journal *j, struct slice task, struct slice token, 
 	return result;
 }
 
+static int add_settler(struct journal *j, int64_t claim, int64_t run)
+{
+	return journal_run_query(j, journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) VALUES(?, ?)", "ii", claim, run));
+}
+
 int journal_add_settler(struct journal *j, int64_t run)
 {
-	return journal_run_query(j, journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) VALUES(?, ?)", "ii", j->run, run));
+	return add_settler(j, j->run, run);
 }
 
 int journal_oldest_lease(struct journal *j, int64_t settler, int64_t *claimed_ms)
@@ -555,8 +560,7 @@ int journal_adopt_claims(struct journal *j, const char *verb)
 			continue;
 		failed = journal_unsettled(j, claims[i], &unsettled) != 0;
 		if (!failed && unsettled.live_settlers == 0)
-			failed = journal_run_query(
-					 j, journal_query(j, "INSERT OR IGNORE INTO settler(claim, run) VALUES(?, ?)", "ii", claims[i], j->run)) != 0;
+			failed = add_settler(j, claims[i], j->run) != 0;
 	}
 	return failed ? -1 : 0;
 }

@@ -194,6 +194,16 @@ static void test_utf8(void **state)
 	assert_int_equal(slice_utf8_prefix((struct slice){ "a\0b", 3 }), 3);
 }
 
+static void test_hex(void **state)
+{
+	char hex[9] = "xxxxxxxx";
+	(void)state;
+	slice_hex((struct slice){ "\0\x0f\xa0\xff", 4 }, hex);
+	assert_string_equal(hex, "000fa0ff");
+	slice_hex((struct slice){ "", 0 }, hex);
+	assert_string_equal(hex, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_number),
 		cmocka_unit_test(test_utf8),
+		cmocka_unit_test(test_hex),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
