@@ -38,6 +38,17 @@ all_done() {
   [ "$(journal 'SELECT count(*) FROM work WHERE state = 0')" -eq 0 ]
 }
 
+# in_the_middle: of twenty worked tasks complete, $PID, has just made the notes; what it cannot handle goes into left.
+in_the_middle() {
+  portal --db portal.db
+  tasks 20
+  claim | enriched >worked
+  again --latency 100ms
+  complete worked >left 2>err &
+  PID=$!
+  until_some in_portal 'SELECT count(*) FROM notes'
+}
+
 @test "a local clock that is an hour off changes no lease: server time counts" {
   for offset in 1h -1h; do
     stop_sandbox
@@ -78,13 +89,7 @@ all_done() {
 }
 
 @test "a token that is revoked in the middle ends complete with 77; with a good one the next run finishes" {
-  portal --db portal.db
-  tasks 20
-  claim | enriched >worked
-  again --latency 100ms
-  complete worked >left 2>err &
-  PID=$!
-  until_some in_portal 'SELECT count(*) FROM notes'
+  in_the_middle
   again --token another --latency 10ms
   result=0
   wait "$PID" || result=$?
@@ -96,13 +101,7 @@ all_done() {
 }
 
 @test "a server that is started anew in the middle costs nothing" {
-  portal --db portal.db
-  tasks 20
-  claim | enriched >worked
-  again --latency 100ms
-  complete worked >left 2>err &
-  PID=$!
-  until_some in_portal 'SELECT count(*) FROM notes'
+  in_the_middle
   again
   result=0
   wait "$PID" || result=$?

@@ -9,13 +9,6 @@ teardown() { stop_sandbox; }
 recorded() { LEADPIPE_RECORD=$PWD/tape "$@"; }
 replayed() { LEADPIPE_REPLAY=$PWD/tape "$@"; }
 
-# own_window MS: the claim's window W, as setup would store it.
-own_window() {
-  local settings
-  settings=$(api GET /crm/properties/2026-03/tasks/leadpipe_lease | jq -c --arg w "$1" '.description | sub("(?<n>\"window_ms\":)[0-9]+"; "\(.n)\($w)")')
-  api PATCH /crm/properties/2026-03/tasks/leadpipe_lease "{\"description\":$settings}" >/dev/null
-}
-
 # work_queue FILE [OPTION...]: claims into FILE and completes.
 work_queue() {
   local claimed=$1
@@ -43,7 +36,7 @@ work_queue() {
 
 @test "a claim whose write came too late is replayed as one" {
   portal --latency 60ms
-  own_window 50
+  setting window_ms 50
   for n in 1 2 3; do task "Enrich Data $n"; done
   run --separate-stderr recorded claim -v --type enrich
   [ "$status" -eq 0 ]

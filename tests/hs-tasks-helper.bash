@@ -66,6 +66,13 @@ stop_proxy() {
   PROXY_PID=''
 }
 
+# setting NAME VALUE: one of the settings that setup has stored for all claimers, such as window_ms.
+setting() {
+  local path=/crm/properties/2026-03/tasks/leadpipe_lease text
+  text=$(api GET "$path" | jq -r .description | sed -E "s/\"$1\":[0-9]+/\"$1\":$2/")
+  api PATCH "$path" "$(jq -nc --arg d "$text" '{description: $d}')" >/dev/null
+}
+
 # fill TYPE COUNT JQ: makes many records in batches of a hundred; JQ gives the properties of number $i, counted from 1.
 fill() {
   local batch

@@ -1,6 +1,5 @@
-/* bin/enrich/origin.h - fetches pages the polite way: robots.txt of each origin once a run (RFC 9309), one request at a time to an origin, a pause between two of them, whichever process of this
- * machine asks (net/turns.h). What
- * the engine's cache has is neither asked for nor paused after.
+/* bin/enrich/origin.h - fetches pages the polite way: robots.txt of each origin once a run (RFC 9309), one request at a time to an origin, a pause between two of them,
+ * whichever process of this machine asks (net/turns.h). What the engine's cache has is neither asked for nor paused after.
  *
  * robots.txt: 2xx is read, other 4xx allow everything, 5xx and anything that is no answer allow nothing; up to 5 redirects are followed, to whatever host, as
  * section 2.3.1.2 wants. LinkedIn's is not asked for: nothing of LinkedIn is fetched. */

@@ -21,8 +21,7 @@ struct cassette_run {
 	struct slice options; /* those that bear on what it asks, each on a line */
 	int64_t now_ms; /* its start, real time; recording */
 	const char *host; /* this machine's name; recording */
-	const char *
-		state_dir; /* keeps, in a folder for each cassette, how many runs of a kind were replayed, and the folders of the passes; replaying */
+	const char *state_dir; /* keeps counts of replayed runs and the folders of passes, in a folder for each cassette; replaying */
 };
 
 /* Begins a session. NULL with the reason in `error`. */

@@ -1,5 +1,5 @@
-/* lib/net/program.h - what a program that talks to servers has of its own: its cache, its turns at websites, and the cassette of --record and --replay. Like base/cli.h for programs in
- * bin/ only. */
+/* lib/net/program.h - what a program that talks to servers has of its own: its cache, its turns at websites, and the cassette of --record and --replay. Like base/cli.h
+ * for programs in bin/ only. */
 #ifndef NET_PROGRAM_H
 #define NET_PROGRAM_H
 #include "net/cassette.h"

@@ -3,32 +3,16 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 
-#include "check.h"
 #include "http_client.h"
+
+/* Behind it, whose parameters are called as the path here is. */
+#include "database.h"
 
 enum { HOUR_MS = 3600000 };
 
-static char folder[] = "/tmp/reuse_test.XXXXXX";
-static char path[64];
 static struct cache *cache;
-
-static int make_folder(void **state)
-{
-	(void)state;
-	if (mkdtemp(folder) == NULL)
-		return -1;
-	snprintf(path, sizeof path, "%s/test.db", folder);
-	return 0;
-}
-
-static int remove_folder(void **state)
-{
-	(void)state;
-	return rmdir(folder);
-}
 
 static struct cache *open_cache(void)
 {
@@ -47,13 +31,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const endings[] = { "", "-wal", "-shm", ".lock" };
-	char name[96];
 	cache_close(cache);
-	for (size_t i = 0; i < COUNT(endings); i++) {
-		snprintf(name, sizeof name, "%s%s", path, endings[i]);
-		unlink(name);
-	}
+	remove_files(state);
 	return stop_server(state);
 }
 
