@@ -175,34 +175,3 @@ const char *domain_of_mail(struct arena *arena, struct slice email)
 	const char *ascii = is_typed_address(host) ? ascii_host(arena, host) : NULL;
 	return ascii != NULL && strchr(ascii, '.') != NULL ? ascii : NULL;
 }
-
-void mail_list_read(struct mail_list *list, struct slice file)
-{
-	struct slice rest = file, line;
-	buf_init(&list->text, file.len + 2);
-	buf_putc(&list->text, '\n');
-	while (slice_split(&rest, '\n', &line)) {
-		line = slice_trim(line);
-		if (line.len == 0 || line.ptr[0] == '#')
-			continue;
-		buf_put_slice(&list->text, line);
-		buf_putc(&list->text, '\n');
-	}
-}
-
-bool mail_list_has(const struct mail_list *list, const char *domain)
-{
-	char needle[MAX_HOST_BYTES + 3];
-	size_t len = strlen(domain);
-	if (len == 0 || len > MAX_HOST_BYTES || list->text.len == 0)
-		return false;
-	needle[0] = '\n';
-	memcpy(needle + 1, domain, len);
-	needle[len + 1] = '\n';
-	return memmem(list->text.ptr, list->text.len, needle, len + 2) != NULL;
-}
-
-void mail_list_release(struct mail_list *list)
-{
-	buf_release(&list->text);
-}

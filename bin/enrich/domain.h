@@ -37,12 +37,4 @@ bool domain_is_platform(const char *domain);
 
 /* LinkedIn is never fetched, on no host name of it. */
 bool domain_is_linkedin(const char *domain);
-
-/* The domains of mail services that anybody can have an address at, share/signals/free-mail.txt: one a line, "#" starts a comment. */
-struct mail_list {
-	struct buf text; /* "\nweb.de\ngmail.com\n" */
-};
-void mail_list_read(struct mail_list *list, struct slice file);
-bool mail_list_has(const struct mail_list *list, const char *domain);
-void mail_list_release(struct mail_list *list);
 #endif

@@ -7,7 +7,7 @@
 struct flow_options {
 	struct stream *stream; /* borrowed, as all that follows; with hand_out_all unless `offline` */
 	const struct lead_fields *fields;
-	const struct mail_list *free_mail;
+	const struct names *free_mail;
 	struct signals *signals;
 	struct clock clock;
 

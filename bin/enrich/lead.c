@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "judge.h"
+#include "record/title.h"
 #include "size.h"
-#include "title.h"
 
 /* All facts at their longest, with every byte escaped, take less. */
 enum { MAX_ENRICHMENT_BYTES = 2 << 20 };
@@ -95,10 +95,10 @@ static void read_profile(struct lead *lead, struct arena *arena, const char *fie
 
 /* The first field with a usable address wins, so that all contacts of one company lead to one site. A profile entered as a website is a profile. */
 static void read_site(
-	struct lead *lead, struct arena *arena, const char *field, struct slice text, const struct mail_list *free_mail, double confidence)
+	struct lead *lead, struct arena *arena, const char *field, struct slice text, const struct names *free_mail, double confidence)
 {
 	struct address a;
-	if (!domain_read(arena, text, &a) || mail_list_has(free_mail, a.domain))
+	if (!domain_read(arena, text, &a) || names_has(free_mail, slice_of(a.domain)))
 		return;
 	if (domain_is_platform(a.domain)) {
 		read_profile(lead, arena, field, text, confidence);
@@ -112,7 +112,7 @@ static void read_site(
 	offer(lead, arena, FACT_WEBSITE, slice_of(a.url), field, "crm", confidence, text);
 }
 
-static void read_field(struct lead *lead, struct arena *arena, size_t i, struct slice text, const struct mail_list *free_mail)
+static void read_field(struct lead *lead, struct arena *arena, size_t i, struct slice text, const struct names *free_mail)
 {
 	const char *field = sources[i].field;
 	double confidence = field[2] == 'n' ? TRUST_CONTACT : TRUST_COMPANY; /* "contact." */
@@ -146,7 +146,7 @@ static void read_title(struct lead *lead, struct arena *arena)
 }
 
 /* A mail service's domain is nobody's company; any other is a guess at the company's site. */
-static void read_mail(struct lead *lead, struct arena *arena, const struct mail_list *free_mail)
+static void read_mail(struct lead *lead, struct arena *arena, const struct names *free_mail)
 {
 	struct slice email = lead->facts.list[FACT_EMAIL].value;
 	const char *domain = email.len == 0 ? NULL : domain_of_mail(arena, email);
@@ -154,7 +154,7 @@ static void read_mail(struct lead *lead, struct arena *arena, const struct mail_
 		lead->no_site_reason = email.len == 0 ? "no website and no e-mail address" : "no website";
 		return;
 	}
-	bool is_free = mail_list_has(free_mail, domain) || mail_list_has(free_mail, domain_registrable(arena, domain));
+	bool is_free = names_has(free_mail, slice_of(domain)) || names_has(free_mail, slice_of(domain_registrable(arena, domain)));
 	offer(lead, arena, FACT_MAIL_CLASS, slice_of(is_free ? "free" : "business"), "contact.email", "rule", TRUST_RULE, slice_of(domain));
 	lead->no_site_reason = is_free ? "no website, and the e-mail address is at a free mail service" : "no website";
 	if (lead->has_site || is_free)
@@ -165,7 +165,7 @@ static void read_mail(struct lead *lead, struct arena *arena, const struct mail_
 	lead->site_from_mail = lead->has_site;
 }
 
-void lead_read(struct lead *lead, const struct record *r, const struct lead_fields *fields, const struct mail_list *free_mail, struct arena *arena)
+void lead_read(struct lead *lead, const struct record *r, const struct lead_fields *fields, const struct names *free_mail, struct arena *arena)
 {
 	struct value values[SOURCES], task;
 	*lead = (struct lead){ .no_site_reason = "no website" };

@@ -1,6 +1,7 @@
 /* bin/enrich/lead.h - between a record and the facts: what the CRM knows already, where the company's site is, and the member `enrichment`. */
 #ifndef ENRICH_LEAD_H
 #define ENRICH_LEAD_H
+#include "base/names.h"
 #include "domain.h"
 #include "facts.h"
 #include "record/record.h"
@@ -24,7 +25,7 @@ struct lead {
 };
 
 /* Everything in the lead lies in the arena or in the record. */
-void lead_read(struct lead *lead, const struct record *r, const struct lead_fields *fields, const struct mail_list *free_mail, struct arena *arena);
+void lead_read(struct lead *lead, const struct record *r, const struct lead_fields *fields, const struct names *free_mail, struct arena *arena);
 
 /* Puts the member. at_ms: the time of the enrichment. False when out of memory. */
 bool lead_write(struct lead *lead, const struct site_result *site, int64_t at_ms, struct record *r, struct arena *arena);

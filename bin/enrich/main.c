@@ -129,13 +129,14 @@ static struct signals *load_signals(void)
 	return signals;
 }
 
-static void load_free_mail(struct mail_list *list)
+static void load_free_mail(struct names *list)
 {
 	struct buf path, text;
 	buf_init(&path, 4096);
 	buf_init(&text, SIGNALS_MAX_BYTES + 1);
 	read_share("signals/free-mail.txt", &path, &text);
-	mail_list_read(list, buf_slice(&text));
+	if (!names_read(list, buf_slice(&text)))
+		cli_die(EXIT_TRY_LATER, "out of memory");
 	buf_release(&text);
 	buf_release(&path);
 }
@@ -180,7 +181,7 @@ static int run(int argc, char **argv)
 	char error[CONFIG_ERROR_BYTES], token[TOKEN_BYTES];
 	struct options opt = parse_options(argc, argv);
 	struct config config;
-	struct mail_list free_mail;
+	struct names free_mail;
 	struct buf page;
 	if (!config_load(&config, cli_shared()->config_path, error))
 		cli_die(EXIT_USAGE_ERROR, "%s", error);
@@ -229,7 +230,7 @@ static int run(int argc, char **argv)
 	lead_fields_free(fields);
 	signals_free(signals);
 	expr_free(if_expr);
-	mail_list_release(&free_mail);
+	names_release(&free_mail);
 	buf_release(&page);
 	config_release(&config);
 	status = cassette_end(cassette, status);

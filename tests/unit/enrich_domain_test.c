@@ -3,6 +3,8 @@
 // uses: bin/enrich/social.c
 #include "check.h"
 
+#include "base/names.h"
+
 #include "../../bin/enrich/social.h"
 
 static struct arena arena;
@@ -118,19 +120,17 @@ static void test_mail(void **state)
 		{ "", NULL, false },
 		{ "ann@a b.com", NULL, false },
 	};
-	struct mail_list list;
-	mail_list_read(&list, slice_of("# free\n gmail.com \r\n\nweb.de"));
+	struct names list;
+	assert_true(names_read(&list, slice_of("# free\n gmail.com \r\n\nweb.de")));
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const char *domain = domain_of_mail(&arena, slice_of(rows[i].email));
 		check_int(rows[i].email, domain != NULL, rows[i].domain != NULL);
 		if (domain == NULL)
 			continue;
 		check_text(rows[i].email, slice_of(domain), slice_of(rows[i].domain));
-		check_int(rows[i].email, mail_list_has(&list, domain), rows[i].is_free);
+		check_int(rows[i].email, names_has(&list, slice_of(domain)), rows[i].is_free);
 	}
-	assert_false(mail_list_has(&list, ""));
-	assert_false(mail_list_has(&list, "# free"));
-	mail_list_release(&list);
+	names_release(&list);
 }
 
 static void test_profiles(void **state)

@@ -1,4 +1,4 @@
-#include "title_words.h"
+#include "record/title_words.h"
 
 #include <stddef.h>
 

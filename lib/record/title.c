@@ -1,6 +1,6 @@
-#include "title.h"
+#include "record/title.h"
 
-#include "title_words.h"
+#include "record/title_words.h"
 
 /* U+00C0 to U+00FF without their accents; the signs × and ÷ part words. */
 static const char latin1_letters[64][3] = {
@@ -61,7 +61,7 @@ static long find(const struct words *w, const char *phrase)
 	bool open_back = len > 0 && core[len - 1] == '*';
 	len -= open_back ? 1 : 0;
 	for (size_t at = 1; at + len < w->len; at++)
-		if (memcmp(w->text + at, core, len) == 0 && (open_front || w->text[at - 1] == ' ') && (open_back || w->text[at + len] == ' '))
+		if (w->text[at] == core[0] && memcmp(w->text + at, core, len) == 0 && (open_front || w->text[at - 1] == ' ') && (open_back || w->text[at + len] == ' '))
 			return (long)at;
 	return -1;
 }

@@ -1,11 +1,10 @@
-/* bin/enrich/title: seniority and department out of job titles, and the numbers of employees. */
-// uses: bin/enrich/title.c
-// uses: bin/enrich/title_words.c
+/* lib/record/title: seniority and department out of job titles, and the numbers of employees. */
 // uses: bin/enrich/size.c
 #include "check.h"
 
+#include "record/title.h"
+
 #include "../../bin/enrich/size.h"
-#include "../../bin/enrich/title.h"
 
 static const char *or_none(const char *text)
 {

@@ -1,8 +1,8 @@
-/* bin/enrich/title.h - what a job title says: how senior, and which department. English, German, French, Spanish and Dutch.
+/* lib/record/title.h - what a job title says: how senior, and which department. English, German, French, Spanish and Dutch.
  *
  * Rules only, no learning: a table of words and phrases in title.c, compared without case and without accents. Pure. */
-#ifndef ENRICH_TITLE_H
-#define ENRICH_TITLE_H
+#ifndef RECORD_TITLE_H
+#define RECORD_TITLE_H
 #include "base/slice.h"
 
 enum { TITLE_MAX_BYTES = 256 };

@@ -1,6 +1,6 @@
-/* bin/enrich/title_words.h - the words of job titles, and what they mean; read by title.c. */
-#ifndef ENRICH_TITLE_WORDS_H
-#define ENRICH_TITLE_WORDS_H
+/* lib/record/title_words.h - the words of job titles, and what they mean; read by title.c. */
+#ifndef RECORD_TITLE_WORDS_H
+#define RECORD_TITLE_WORDS_H
 
 /* A phrase in lower case without accents. A star at an end lets more letters stand there: "*leiter" is also Vertriebsleiter. */
 struct title_phrase {
